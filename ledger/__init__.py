@@ -1,0 +1,1 @@
+"""The record: entries, chain, tree, checkpoints, keys, vault, journal, store, registers, verification."""

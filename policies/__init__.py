@@ -1,0 +1,1 @@
+"""The rules and the measuring: proposals as YAML, fairness measures, verdicts, playbooks."""

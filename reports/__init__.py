@@ -1,0 +1,1 @@
+"""The proof: templates, charts, PDF building, signing and verifying."""

@@ -1,0 +1,1 @@
+"""Data that the demo and the tests run on, with the script that makes it."""
