@@ -1,0 +1,1 @@
+"""The story `quaestor demo` tells, and the application whose model it stops."""

@@ -1,0 +1,115 @@
+"""Checkpoints as C2SP signed-note and tlog-checkpoint texts.
+
+Rules kept here:
+- a note is text, a blank line, then lines `- <name> <base64(key id || signature)>` with an em dash;
+- a checkpoint's text is origin, size, base64 root, then optional extension lines;
+- a key's name is `<origin>/<actor>`, its id the first 4 bytes of
+  `SHA-256(name || 0x0A || 0x01 || public key)` (c2sp.org/signed-note, Ed25519);
+- nothing here reads a clock, a file or a database.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from ledger.errors import InvalidInput
+
+_DASH = "\N{EM DASH}"
+_KEY_ID = 4
+_ED25519 = b"\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Size and root of a ledger's tree at a moment; `extensions` are further text lines."""
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """The signed text: every line ends in a newline (c2sp.org/tlog-checkpoint)."""
+        lines = [self.origin, str(self.size), base64.b64encode(self.root).decode()]
+        return "".join(f"{line}\n" for line in (*lines, *self.extensions))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignature:
+    """One signature line of a note: key name, 4-byte key id, signature bytes."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """The 4 bytes by which a note names an Ed25519 key."""
+    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:_KEY_ID]
+
+
+def vkey(name: str, public_key: bytes) -> str:
+    """Verifier key text `name+hex id+base64(0x01 || key)`."""
+    encoded = base64.b64encode(_ED25519 + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
+def sign_note(
+    text: str, name: str, public_key: bytes, sign: Callable[[bytes], bytes]
+) -> str:
+    """Return `text` as a note with one signature."""
+    blob = base64.b64encode(key_id(name, public_key) + sign(text.encode())).decode()
+    return f"{text}\n{_DASH} {name} {blob}\n"
+
+
+def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
+    """Split a note into its text and signatures. InvalidInput when it is not a note."""
+    text, blank, signatures = note.rpartition("\n\n")
+    if not blank:
+        raise InvalidInput("This is not a signed note.", "Expected text, a blank line, signatures.")
+    found = []
+    for line in signatures.splitlines():
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != _DASH:  # noqa: PLR2004 - dash, name, blob
+            raise InvalidInput(f"Not a signature line: {line!r}.", "The note was damaged.")
+        try:
+            blob = base64.b64decode(parts[2], validate=True)
+        except binascii.Error as error:
+            raise InvalidInput("A signature is not base64.", "The note was damaged.") from error
+        found.append(NoteSignature(parts[1], blob[:_KEY_ID], blob[_KEY_ID:]))
+    return text + "\n", found
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """Read a checkpoint's text. InvalidInput when it is not one."""
+    lines = text.split("\n")
+    if len(lines) < 4 or lines[-1] != "":  # noqa: PLR2004 - three lines and the end
+        raise InvalidInput("This is not a checkpoint.", "Expected origin, size and root lines.")
+    origin, size, root, *extensions = lines[:-1]
+    if not origin or not size.isascii() or not size.isdigit() or str(int(size)) != size:
+        raise InvalidInput("This checkpoint's origin or size is malformed.", "It was damaged.")
+    try:
+        decoded = base64.b64decode(root, validate=True)
+    except binascii.Error as error:
+        raise InvalidInput("This checkpoint's root is not base64.", "It was damaged.") from error
+    if len(decoded) != 32:  # noqa: PLR2004 - SHA-256
+        raise InvalidInput("This checkpoint's root is not 32 bytes.", "It was damaged.")
+    return Checkpoint(origin, int(size), decoded, tuple(extensions))
+
+
+def signed_by(text: str, signature: NoteSignature, public_key: bytes) -> bool:
+    """Whether `signature` is this Ed25519 key's over `text`."""
+    if signature.key_id != key_id(signature.name, public_key):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature.signature, text.encode())
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""The folder of a ledger: where everything in it lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from ledger.errors import InvalidInput, Refused, StoreUnavailable
+from ledger.evidence import Evidence
+from ledger.journal import Journal
+from ledger.reserve import keep_reserve
+from ledger.store.base import Head
+from ledger.switchboard import NAME as SWITCHBOARD
+
+_FOLDERS = ("journal", "spool", "vault", "evidence", "reports", "locks")
+_SHARED = 0o2770
+
+
+@dataclass(frozen=True)
+class Home:
+    """One ledger's folder, shared by one group (2770)."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file. Never to be opened except by DuckDB."""
+        return self.folder / "ledger.duckdb"
+
+    @property
+    def head_file(self) -> Path:
+        """The cached head, by which screens learn of changes."""
+        return self.folder / "head.json"
+
+    @property
+    def switchboard(self) -> Path:
+        """The file from which applications read all switches."""
+        return self.folder / SWITCHBOARD
+
+    @property
+    def spool(self) -> Path:
+        """Signed orders that are not recorded yet."""
+        return self.folder / "spool"
+
+    @property
+    def reports(self) -> Path:
+        """Issued PDFs."""
+        return self.folder / "reports"
+
+    @property
+    def vault(self) -> Path:
+        """Keys of erasable texts."""
+        return self.folder / "vault"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files."""
+        return self.folder / "locks"
+
+    @property
+    def journal(self) -> Journal:
+        """The journal."""
+        return Journal(self.folder / "journal")
+
+    @property
+    def evidence(self) -> Evidence:
+        """Content named by its digest."""
+        return Evidence(self.folder / "evidence")
+
+    def create(self) -> None:
+        """Make the folders of a new home. Refused when a ledger is there already."""
+        if self.exists():
+            raise Refused(f"{self.folder} holds a ledger already.", "Choose another folder.")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder, *(self.folder / name for name in _FOLDERS)):
+                folder.mkdir(exist_ok=True)
+                folder.chmod(_SHARED)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"{self.folder} cannot be made: {error.strerror}.", "Choose another folder."
+            ) from error
+        keep_reserve(self.folder)
+
+    def exists(self) -> bool:
+        """Whether a ledger was founded here."""
+        return any((self.folder / "journal").glob("*.jsonl"))
+
+    def require(self) -> None:
+        """InvalidInput unless a ledger was founded here."""
+        if not self.exists():
+            raise InvalidInput(
+                f"There is no ledger in {self.folder}.",
+                "Choose one with --home or QUAESTOR_HOME, make one with `quaestor init`, "
+                "or look around with `quaestor demo`.",
+            )
+
+    def read_head(self) -> Head | None:
+        """The cached head; None when it is missing or unreadable (it is no evidence)."""
+        try:
+            fields = orjson.loads(self.head_file.read_bytes())
+            return Head(
+                int(fields["size"]),
+                bytes.fromhex(fields["root"]),
+                str(fields["last"]),
+                int(fields["journal"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write_head(self, head: Head) -> None:
+        """Replace the cached head, so that screens learn of the change."""
+        fields = {
+            "size": head.size,
+            "root": head.root.hex(),
+            "last": head.last,
+            "journal": head.journal,
+        }
+        temporary = self.head_file.with_suffix(".tmp")
+        temporary.write_bytes(orjson.dumps(fields))
+        temporary.chmod(0o660)
+        temporary.replace(self.head_file)

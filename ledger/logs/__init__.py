@@ -1,0 +1,1 @@
+"""Decision logs: from an application's file to a sealed log, without a ledger in sight."""

@@ -1,0 +1,107 @@
+"""Parquet: each row a JSON object in column order, without a number losing a digit.
+
+64-bit integers stay integers; times, dates, durations and decimals become text in Arrow itself
+(nanoseconds kept, zoned times in UTC); a float that JSON has no word for becomes the text `nan` or `inf`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ledger.errors import InvalidInput
+from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, record_flaw
+from ledger.logs.engine import analysis
+
+
+def read_columnar(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
+    """Read a whole Parquet file of `size` bytes; `name` is for messages.
+
+    Raises InvalidInput if it is not one, is damaged, or names a column twice.
+    """
+    try:
+        yield from _read(file, name, size)
+    except (pa.ArrowException, duckdb.Error, OSError) as error:
+        raise InvalidInput(
+            f"{name} cannot be read as Parquet: {str(error).splitlines()[0]}.",
+            "Check that the file is whole, or state its format.",
+        ) from error
+
+
+def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
+    source = pq.ParquetFile(file, pre_buffer=False)
+    schema, rows = source.schema_arrow, source.metadata.num_rows
+    if len(set(schema.names)) < len(schema.names):
+        raise InvalidInput(f"{name} names a column twice.", "Rename one of them.")
+    to_json = _to_json(schema)
+    names = [f"c{i}" for i in range(len(schema))]
+    width = sum(
+        source.metadata.row_group(i).total_byte_size for i in range(source.num_row_groups)
+    ) // max(rows, 1)
+    line = 0
+    with analysis() as engine:
+        for part in source.iter_batches(max(1, min(BATCH_ROWS, BATCH_BYTES // max(width, 1)))):
+            engine.register("rows", _plain(pa.Table.from_batches([part]).rename_columns(names)))
+            texts = engine.execute(to_json, schema.names).to_arrow_table().column(0)
+            batch = Batch()
+            for record in texts.cast(pa.binary()).to_pylist():
+                line += 1
+                if flaw := record_flaw(record):
+                    batch.reject(line, flaw, record)
+                else:
+                    batch.good(line, record, record)
+            batch.position = size * line // rows
+            yield batch
+
+
+def _to_json(schema: pa.Schema) -> str:
+    """SQL that makes one JSON object of each row (c0, c1, ...).
+
+    The column names are bound, since DuckDB folds the case of its own.
+    """
+    pairs = ", ".join(
+        f"?, CASE WHEN isfinite(c{i}) THEN to_json(c{i}) ELSE to_json(c{i}::VARCHAR) END"
+        if pa.types.is_floating(kind)
+        else f"?, c{i}"
+        for i, kind in enumerate(schema.types)
+    )
+    return f"SELECT json_object({pairs})::VARCHAR FROM rows"  # noqa: S608 - made-up names only
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Give every value a type whose JSON is exact: its own, or text."""
+    for leaf in (_utc, _text):
+        kinds = [_mapped(kind, leaf) for kind in table.schema.types]
+        table = table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
+    return table
+
+
+def _mapped(kind: pa.DataType, leaf: Callable[[pa.DataType], pa.DataType]) -> pa.DataType:
+    """Apply `leaf` to the types of the values within a type, at any depth."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _mapped(kind.value_type, leaf)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return pa.list_(_mapped(kind.value_type, leaf))
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_mapped(field.type, leaf)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_mapped(kind.key_type, leaf), _mapped(kind.item_type, leaf))
+    return leaf(kind)
+
+
+def _utc(kind: pa.DataType) -> pa.DataType:
+    """Put zoned times at a fixed offset, which needs no time zone database to be written."""
+    zoned = pa.types.is_timestamp(kind) and kind.tz
+    return pa.timestamp(kind.unit, "+00:00") if zoned else kind
+
+
+def _text(kind: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_temporal(kind) or types.is_decimal(kind) or types.is_string_view(kind):
+        return pa.string()
+    return pa.float32() if types.is_float16(kind) else kind

@@ -1,0 +1,134 @@
+"""CSV (RFC 4180): a header, then rows; each record a JSON object of strings in header order.
+
+The separator is the one of comma, semicolon and tab that the header holds most of. Every cell
+stays the text it was, so no digit of an identifier or a score can be lost.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import orjson
+
+from ledger.errors import InvalidInput
+from ledger.logs.batches import LONGEST, Batch, overlong, text_flaw
+
+SEPARATORS = ",;\t"
+
+
+class _TooLong(Exception):  # noqa: N818 - caught in this module
+    """The row being read has passed 16 MiB; most likely a quote was never closed."""
+
+
+class _Lines:
+    """Hands the csv module its lines and keeps the bytes of the row being read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._row: list[bytes] = []
+        self._size = 0
+        self.number = 0  # of the line last read
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(LONGEST + 1 - self._size)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self._row.append(line)
+        self._size += len(line)
+        if self._size > LONGEST:
+            raise _TooLong
+        return line.decode("utf-8", "replace")  # a row with bad bytes is rejected as a whole
+
+    def take(self) -> bytes:
+        """Raw bytes of the row read since the last call."""
+        row = b"".join(self._row) if len(self._row) != 1 else self._row[0]
+        self._row, self._size = [], 0
+        return row
+
+
+def read_delimited(file: BinaryIO, name: str) -> Iterator[Batch]:
+    """Read from the file's position on; `name` is for messages.
+
+    Raises InvalidInput if there is no header, or one that names a column twice.
+    """
+    csv.field_size_limit(LONGEST)  # the module's own limit of 128 KiB would reject long prompts
+    lines = _Lines(file)
+    header, separator = _header(lines, name)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    batch = Batch()
+    while True:
+        start = lines.number + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except _TooLong:
+            batch.bad.append(overlong(start, lines.take(), file))
+        except csv.Error as error:
+            batch.reject(start, f"not valid CSV: {error}", lines.take().removesuffix(b"\n"))
+        else:
+            _add(batch, start, lines.take().removesuffix(b"\n"), header, row)
+        if batch.full():
+            batch.position = file.tell()
+            yield batch
+            batch = Batch()
+    batch.position = file.tell()
+    yield batch
+
+
+def _add(batch: Batch, line: int, raw: bytes, header: list[str], row: list[str]) -> None:
+    if not row:
+        return  # a blank line
+    flaw = text_flaw(raw)
+    if not flaw and len(row) != len(header):
+        flaw = f"has {len(row)} fields, the header {len(header)}"
+    if flaw:
+        batch.reject(line, flaw, raw)
+    else:
+        batch.good(line, raw, orjson.dumps(dict(zip(header, row, strict=True))))
+
+
+def _header(lines: _Lines, name: str) -> tuple[list[str], str]:
+    """Column names and separator."""
+    try:
+        line = next(lines, "")
+        separator = max(SEPARATORS, key=line.count)
+        header = next(csv.reader(_Resumed(line, lines), delimiter=separator, strict=True), [])
+        flaw = text_flaw(lines.take())
+    except (_TooLong, csv.Error) as error:
+        raise InvalidInput(
+            f"{name} has no readable header: {error or 'its first line exceeds 16 MiB'}.",
+            "The first line of a CSV file names its columns.",
+        ) from None
+    if flaw or not header:
+        raise InvalidInput(
+            f"{name} has no header: its first line {flaw or 'is blank'}.",
+            "The first line of a CSV file names its columns, in UTF-8.",
+        )
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise InvalidInput(
+            f"{name} names the column {twice[0]!r} twice.", "Rename one of them in the header."
+        )
+    return header, separator
+
+
+class _Resumed:
+    """One line that was looked at, then the rest."""
+
+    def __init__(self, first: str, rest: Iterator[str]) -> None:
+        self._first: str | None = first
+        self._rest = rest
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        first, self._first = self._first, None
+        return next(self._rest) if first is None else first

@@ -1,0 +1,147 @@
+"""What is redacted: e-mail addresses, payment card numbers, credentials, as they stand in text.
+
+Every pattern is linear in the text: no unbounded repetition can be entered at more than one place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Set
+
+EMAIL, CARD, CREDENTIAL = "[redacted:email]", "[redacted:card]", "[redacted:credential]"
+SHORTEST = 4  # characters of a value that is a credential by its name alone
+
+# Names whose value is a secret, in text (`password=...`) and as keys of an object.
+SECRET_NAMES = (
+    r"passwords?|passwd|pwd|passphrase|secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key"
+    r"|(?:access|private|account|encryption)[_-]?key"
+    r"|(?:access|auth|refresh|id|api|session)[_-]?token"
+)
+_SECRET_KEY = re.compile(rf"(?ais).*(?:{SECRET_NAMES})")
+_ASSIGNED = rf"(?ais)(?:{SECRET_NAMES})(?:\\*[\"'])?\s*+(?:=>?|:)\s*+"
+
+# The part named `secret` is replaced.
+_CREDENTIALS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # PEM and OpenPGP private keys; to the end of the text if the block is cut off
+        r"(?s)(?P<secret>-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        r".*?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z))",
+        # JWT, JWE: dotted base64url, the first part a JSON object
+        r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4})",
+        r"(?<![A-Za-z0-9])(?P<secret>"
+        r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"  # AWS
+        r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+"  # GitHub
+        r"|gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}+"  # GitLab
+        r"|xox[a-z]-[A-Za-z0-9-]{10,}+|xapp-[A-Za-z0-9-]{10,}+"  # Slack
+        r"|sk-(?:ant|proj|svcacct|admin)-[A-Za-z0-9_-]{16,}+|sk-[A-Za-z0-9]{20,}+"  # OpenAI, Anthropic
+        r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}+|GOCSPX-[A-Za-z0-9_-]{20,}+"  # Google
+        r")",
+        r"(?ai)(?<![a-z])bearer\s+(?=[^\s,;]*[0-9])(?P<secret>[a-z0-9._~+/=-]{8,}+)",
+        r"://[^\s/:@]{0,256}+:(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
+        _ASSIGNED + r"\\*(?P<quote>[\"'])(?P<secret>(?!\[redacted:)"
+        r"(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",
+        _ASSIGNED + r"(?:\\*[\"'])?+(?!\[redacted:|(?:true|false|null|none)\b)"
+        r"(?P<secret>(?:[^\s\"',;&\\]|\\(?!\\*[\"'])){4,}+)",
+    )
+)
+
+# Addresses as people write them, Unicode letters included.
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?:[\w-]++\.)+[^\W\d_]{2,}+")
+
+# A run of digits that may be a card number: not part of a word, a longer number or a fraction.
+_RUN = re.compile(r"(?<![0-9A-Za-z_])(?<![^A-Za-z]\.)(?<!^\.)[2-6](?=[0-9]{3})")
+_END = r"(?![0-9A-Za-z_])(?!\.[0-9]*[1-9])"
+_FORMS = tuple(
+    re.compile(form + _END)
+    for form in (
+        r"[0-9]{13,19}(?:\.0+)?",
+        r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{3}",
+        r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}",
+        r"[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}",
+    )
+)
+# Issuer identification numbers (ISO/IEC 7812) with the lengths in use.
+_ISSUED = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15})"  # Visa
+    r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}"  # Discover
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
+    r"|3(?:0[0-5]|095|[689][0-9])[0-9]{11}|36[0-9]{12}"  # Diners Club
+    r"|62[0-9]{14,17}"  # UnionPay
+    r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])[0-9]{12}"  # Maestro
+)
+
+
+# Whatever the patterns above find in a record's strings and numbers, these find in its JSON text, as
+# RE2 reads them; and `ESCAPED` finds printable ASCII written as \\u escapes, which may spell anything.
+SCREENS = {
+    "email": r"@",
+    "card": r"(?:^|[^0-9.]|[A-Za-z]\.|\\u[0-9A-Fa-f]{4})"
+    r"(?:(?:4[0-9]{12}|3[0-9]{13}|[2-6][0-9]{15}|3[0-9]{14}|62[0-9]{15,17})(?:[^0-9]|$)"
+    r"|[3-6][0-9]{3}[ -][0-9]{6}[ -][0-9]{4}"
+    r"|[2-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4})",
+    "credential": r":\\?/\\?/[^ ]*@|PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}|A[KSBC][IC]A[A-Z0-9]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[a-z]-|xapp-"
+    r"|sk-(?:ant|proj|svcacct|admin)-|sk-[A-Za-z0-9]{20}|AIza[A-Za-z0-9_-]{35}|ya29\.|GOCSPX-"
+    rf"|(?i:bearer|{SECRET_NAMES})",
+}
+ESCAPED = r"\\u00[2-7]"
+ALL = frozenset(SCREENS)
+
+
+def redact_text(text: str, counts: Counter[str], classes: Set[str] = ALL) -> str:
+    """Replace what must not be recorded, counted by class; other text comes back as it is."""
+    if "credential" in classes:
+        for pattern in _CREDENTIALS:
+            text = _replaced(text, pattern, counts)
+    if "card" in classes:
+        text = _without_cards(text, counts)
+    if "@" in text:
+        text, found = _EMAIL.subn(EMAIL, text)
+        counts["email"] += found
+    return text
+
+
+def is_card(digits: str) -> bool:
+    """Whether digits are a payment card number: issuer, length and Luhn check digit."""
+    if not _ISSUED.fullmatch(digits):
+        return False
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def names_secret(key: str, value: str) -> bool:
+    """Whether a scalar under this key is a credential."""
+    return (
+        len(value) >= SHORTEST
+        and value.lower() not in {"true", "false", "null", "none"}
+        and not value.startswith("[redacted:")
+        and _SECRET_KEY.fullmatch(key) is not None
+    )
+
+
+def _replaced(text: str, pattern: re.Pattern[str], counts: Counter[str]) -> str:
+    out, end = [], 0
+    for match in pattern.finditer(text):
+        out += [text[end : match.start("secret")], CREDENTIAL]
+        end = match.end("secret")
+    counts["credential"] += len(out) // 2
+    return "".join([*out, text[end:]]) if out else text
+
+
+def _without_cards(text: str, counts: Counter[str]) -> str:
+    out, end = [], 0
+    for run in _RUN.finditer(text):
+        if run.start() < end:
+            continue
+        for form in _FORMS:
+            number = form.match(text, run.start())
+            if number and is_card(re.sub(r"[ -]|\..*", "", number[0])):
+                out += [text[end : run.start()], CARD]
+                end = number.end()
+                break
+    counts["card"] += len(out) // 2
+    return "".join([*out, text[end:]]) if out else text

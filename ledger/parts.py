@@ -1,0 +1,107 @@
+"""Parts: entries appended together, read back from lines and checked.
+
+Pure: bytes and registers in, parts or an error out.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ledger.entry import SIGNATURE_CONTEXT, Entry, Malformed, decode, entry_hash, signature_bytes
+from ledger.errors import Altered
+from ledger.keys import verify_signature
+from ledger.registers.actors import KeyRow
+from ledger.registers.rows import Rows
+from ledger.store.base import Head
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries appended together; `length` counts their bytes in the journal."""
+
+    entries: list[tuple[Entry, bytes]]
+    first_seq: int
+    length: int
+    complete: bool
+
+
+def read_parts(lines: Iterable[bytes], head: Head) -> Iterator[Part]:
+    """Read parts that follow `head`. The last may be incomplete (a crash before the fsync).
+
+    Raises Altered when a whole line is not the entry that must follow.
+    """
+    seq, prev = head.size, head.last
+    entries: list[tuple[Entry, bytes]] = []
+    length = 0
+    for line in lines:
+        if not line.endswith(b"\n"):
+            yield Part(entries, seq - len(entries), length, complete=False)
+            return
+        data = line[:-1]
+        try:
+            entry = decode(data)
+        except Malformed as error:
+            raise Altered(
+                f"The journal's line for entry {seq} is not an entry: {error.message}",
+                "Restore the journal from a backup.",
+            ) from error
+        if entry.seq != seq or entry.prev != prev or entry.part[0] != len(entries):
+            raise Altered(
+                f"The journal's line for entry {seq} does not follow the entry before it.",
+                "Restore the journal from a backup.",
+            )
+        entries.append((entry, data))
+        length += len(line)
+        seq, prev = seq + 1, entry_hash(data).hex()
+        if entry.last_of_part:
+            if not whole_part([entry for entry, _ in entries]):
+                raise Altered(
+                    f"Entry {entry.seq} ends a part that others began.",
+                    "Restore the journal from a backup.",
+                )
+            yield Part(entries, entries[0][0].seq, length, complete=True)
+            entries, length = [], 0
+    if entries:
+        yield Part(entries, entries[0][0].seq, length, complete=False)
+
+
+def whole_part(entries: list[Entry]) -> bool:
+    """Whether entries are one part: same actor and time, counted 0 to n-1 of n."""
+    last = entries[-1]
+    return all(
+        entry.part == (index, len(entries))
+        and entry.actor == last.actor
+        and entry.time == last.time
+        for index, entry in enumerate(entries)
+    )
+
+
+def signing_key(rows: Rows, entry: Entry) -> bytes | None:
+    """The public key that the actor had when this entry was made, as `rows` stand after it."""
+    for key in rows.where(KeyRow, actor=entry.actor):
+        if key.from_seq <= entry.seq and (key.until_seq < 0 or entry.seq <= key.until_seq):
+            return base64.b64decode(key.public_key)
+    return None
+
+
+def signed_well(entry: Entry, public_key: bytes) -> bool:
+    """Whether the last entry of a part carries this key's signature."""
+    try:
+        signature = signature_bytes(entry)
+    except Malformed:
+        return False
+    return verify_signature(public_key, signature, SIGNATURE_CONTEXT + entry.unsigned())
+
+
+def check_signature(rows: Rows, entry: Entry) -> None:
+    """Altered unless the last entry of a part is signed by its actor's key at that moment."""
+    key = signing_key(rows, entry)
+    if key is None or not signed_well(entry, key):
+        raise Altered(
+            f"The signature of entry {entry.seq} is not that of {entry.actor}.",
+            "Restore the journal from a backup.",
+        )
+
+

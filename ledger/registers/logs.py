@@ -1,0 +1,108 @@
+"""Sealed logs: imported decision records, each file entered by one entry."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Text
+from sqlmodel import Field
+
+from ledger.entry import Entry, canonical
+from ledger.errors import Refused
+from ledger.registers import models
+from ledger.registers.body import BodyModel, Count, Digest, Line, subject_name
+from ledger.registers.rows import Row, Rows
+
+
+class Source(BodyModel):
+    """A file that was imported: its name, size in bytes and SHA-256 as it came."""
+
+    name: Line
+    size: Count
+    sha256: Digest
+
+
+class ClassCount(BodyModel):
+    """How many passages of a class were redacted."""
+
+    name: Line
+    count: Count
+
+
+class SealedLog(BodyModel):
+    """What the record holds of a sealed log; `root` is its row tree's, `import_key` its identity."""
+
+    model: Line
+    file: Digest
+    rows: Count
+    root: Digest
+    column_map: Digest
+    sources: list[Source]
+    import_key: Digest
+    redactions: list[ClassCount]
+    quarantined: Count
+    quarantine: Digest | None
+    quarantine_key: str | None
+    first_time: str | None
+    last_time: str | None
+
+
+class LogRow(Row, table=True):
+    """A sealed log."""
+
+    __tablename__ = "log"
+    log: str = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+    model: str
+    file: str
+    rows: int = Field(sa_type=BigInteger)
+    root: str
+    column_map: str
+    import_key: str
+    sources: str = Field(sa_type=Text)
+    redactions: str = Field(sa_type=Text)
+    quarantined: int = Field(sa_type=BigInteger)
+    quarantine: str
+    quarantine_key: str
+    first_time: str
+    last_time: str
+    time: str
+    actor: str
+
+
+def sealed(rows: Rows, entry: Entry, body: SealedLog) -> None:
+    """Project `log.sealed`; the same import is never entered twice."""
+    models.known(rows, body.model)
+    known = imported_as(rows, body.import_key)
+    if known is not None:
+        raise Refused(f"These files are imported already, as {known.log}.", "See `logs show`.")
+    rows.put(
+        LogRow(
+            seq=entry.seq,
+            log=subject_name(entry.subject),
+            model=body.model,
+            file=body.file,
+            rows=body.rows,
+            root=body.root,
+            column_map=body.column_map,
+            import_key=body.import_key,
+            sources=canonical([source.model_dump() for source in body.sources]).decode(),
+            redactions=canonical([count.model_dump() for count in body.redactions]).decode(),
+            quarantined=body.quarantined,
+            quarantine=body.quarantine or "",
+            quarantine_key=body.quarantine_key or "",
+            first_time=body.first_time or "",
+            last_time=body.last_time or "",
+            time=entry.time,
+            actor=entry.actor,
+        )
+    )
+
+
+def imported_as(rows: Rows, import_key: str) -> LogRow | None:
+    """The log that holds this import already, or None."""
+    found = rows.where(LogRow, import_key=import_key)
+    return found[0] if found else None
+
+
+def next_log(rows: Rows) -> str:
+    """The id of the next log."""
+    return f"log-{len(rows.where(LogRow)) + 1}"

@@ -1,0 +1,196 @@
+"""A seat: a person's own folder on their own machine, with their keys and their anchors.
+
+Nothing in a ledger's home is believed when a home is verified; a seat is what it is held against.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.errors import InvalidInput, Refused
+from ledger.files import write_durably
+from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
+
+_ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A checkpoint kept outside the ledger's folder, by whom and when (RFC 3339)."""
+
+    checkpoint: Checkpoint
+    by: str
+    time: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What the first visit fixed: entry 0's hash and the report CA's fingerprint."""
+
+    entry_zero: str
+    ca_fingerprint: str
+
+
+class Seat:
+    """One person's folder (0700), holding keys (0600), pins and anchors of each ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> None:
+        """Make the folders; an existing seat stays as it is."""
+        for folder in (self.folder, self.folder / "keys", self.folder / "ledgers"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+    # Keys
+
+    def actors(self) -> list[str]:
+        """The actors whose signing keys lie here."""
+        folder = self.folder / "keys"
+        if not folder.is_dir():
+            return []
+        return sorted(p.name for p in folder.iterdir() if _ACTOR.fullmatch(p.name))
+
+    def keep_key(
+        self, name: str, key: PrivateKey, passphrase: bytes, *, rounds: int = KDF_ROUNDS
+    ) -> None:
+        """Write a new key, refusing to overwrite one."""
+        path = self._key_path(name)
+        if path.exists():
+            raise Refused(
+                f"This seat already has a key named {name}.",
+                f"Choose another name, or move {path} away first.",
+            )
+        self.replace_key(name, key, passphrase, rounds=rounds)
+
+    def replace_key(
+        self, name: str, key: PrivateKey, passphrase: bytes, *, rounds: int = KDF_ROUNDS
+    ) -> None:
+        """Write a key over the one of the same name."""
+        self.create()
+        write_durably(
+            self._key_path(name), lock_key(key, passphrase, rounds=rounds), mode=_PRIVATE
+        )
+
+    def signer(self, actor: str, passphrase: bytes | None) -> Signer:
+        """Unlock an actor's signing key. InvalidInput without one, Refused if it does not open."""
+        key = unlock_key(self._read_key(actor), passphrase)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise InvalidInput(f"The key of {actor} is not an Ed25519 key.", "Use `key new`.")
+        return Signer(actor, key)
+
+    def report_key(self, actor: str, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+        """Unlock an actor's key for signing reports."""
+        return self._elliptic(f"{actor}.report", passphrase)
+
+    def authority_key(self, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+        """Unlock the report CA's key, which only the founder's seat has."""
+        return self._elliptic("authority.ca", passphrase)
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether this seat holds the report CA's key."""
+        return self._key_path("authority.ca").exists()
+
+    def _elliptic(self, name: str, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+        key = unlock_key(self._read_key(name), passphrase)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise InvalidInput(f"The key {name} is not a P-256 key.", "Use `key new`.")
+        return key
+
+    def _key_path(self, name: str) -> Path:
+        return self.folder / "keys" / name
+
+    def _read_key(self, name: str) -> bytes:
+        path = self._key_path(name)
+        try:
+            if os.stat(path).st_mode & 0o077:  # noqa: PTH116 - one call for the mode
+                raise Refused(
+                    f"{path} can be read by others.", f"Run: chmod 600 {path}; consider a new key."
+                )
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise InvalidInput(
+                f"This seat ({self.folder}) has no key named {name}.",
+                "Choose an actor with --as, a seat with QUAESTOR_SEAT, or make a key: "
+                "quaestor key new ACTOR",
+            ) from None
+
+    # Pins and anchors
+
+    def pin(self, ledger_id: str) -> Pin | None:
+        """What the first visit to this ledger fixed, or None."""
+        path = self._ledger(ledger_id) / "pin.json"
+        if not path.exists():
+            return None
+        fields = orjson.loads(path.read_bytes())
+        return Pin(fields["entry_zero"], fields["ca_fingerprint"])
+
+    def keep_pin(self, ledger_id: str, pin: Pin) -> None:
+        """Fix entry 0 and the CA at the first visit."""
+        self._make_ledger(ledger_id)
+        data = orjson.dumps({"entry_zero": pin.entry_zero, "ca_fingerprint": pin.ca_fingerprint})
+        write_durably(self._ledger(ledger_id) / "pin.json", data, mode=_PRIVATE)
+
+    def anchor(self, ledger_id: str) -> Anchor | None:
+        """The latest checkpoint kept here, or None."""
+        path = self._ledger(ledger_id) / "checkpoint"
+        return read_anchor(path) if path.exists() else None
+
+    def advance(self, ledger_id: str, checkpoint: Checkpoint, *, by: str, time: str) -> None:
+        """Keep a newer checkpoint. The caller has shown that it extends the one kept before."""
+        self._make_ledger(ledger_id)
+        write_durably(
+            self._ledger(ledger_id) / "checkpoint", write_anchor(checkpoint, by, time), mode=_PRIVATE
+        )
+
+    def witness_folders(self) -> list[Path]:
+        """Folders listed in `witnesses`, one a line, that hold other people's checkpoints."""
+        path = self.folder / "witnesses"
+        if not path.exists():
+            return []
+        return [Path(line) for line in path.read_text().splitlines() if line.strip()]
+
+    def anchors(self, ledger_id: str) -> list[Anchor]:
+        """Every anchor this seat knows for a ledger: its own and its witness folders'."""
+        found = [self.anchor(ledger_id)]
+        for folder in self.witness_folders():
+            path = folder / f"{ledger_id}.checkpoint"
+            if path.exists():
+                found.append(read_anchor(path))
+        return [anchor for anchor in found if anchor is not None]
+
+    def _ledger(self, ledger_id: str) -> Path:
+        return self.folder / "ledgers" / ledger_id
+
+    def _make_ledger(self, ledger_id: str) -> None:
+        self.create()
+        self._ledger(ledger_id).mkdir(mode=0o700, exist_ok=True)
+
+
+def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:
+    """A checkpoint's text with one extension line: when it was kept, and by whom."""
+    kept = Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root, (f"kept {time} {by}",))
+    return kept.text().encode()
+
+
+def read_anchor(path: Path) -> Anchor:
+    """Read an anchor file; InvalidInput when it is not one."""
+    checkpoint = parse_checkpoint(path.read_text())
+    by, time = "", ""
+    for line in checkpoint.extensions:
+        word, _, rest = line.partition(" ")
+        if word == "kept":
+            time, _, by = rest.partition(" ")
+    return Anchor(checkpoint, by, time, str(path))

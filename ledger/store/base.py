@@ -1,0 +1,99 @@
+"""What a store must do, whichever database it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.entry import GENESIS_PREV
+from ledger.merkle import EMPTY_ROOT
+from ledger.registers.rows import Row, Rows
+from ledger.tiles import Tile
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a ledger has come: a cache, never evidence. `journal` is the bytes journalled."""
+
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    last: str = GENESIS_PREV
+    journal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry's exact bytes with the columns that the store keeps beside them for looking up."""
+
+    seq: int
+    time: str
+    actor: str
+    kind: str
+    subject: str
+    data: bytes
+
+
+class Snapshot(Protocol):
+    """A store held open for reading, for milliseconds."""
+
+    @property
+    def head(self) -> Head:
+        """How far the store has come."""
+        ...
+
+    @property
+    def rows(self) -> Rows:
+        """The registers."""
+        ...
+
+    def entries(self, start: int, stop: int) -> list[StoredEntry]:
+        """Entries with start <= seq < stop, in order of seq, whatever their number."""
+        ...
+
+    def find(self, *, kind: str = "", subject: str = "", last: int = 50) -> list[StoredEntry]:
+        """The last entries of a kind (`model.*`: of a group) and a subject, in order of seq."""
+        ...
+
+    def tile(self, level: int, index: int) -> bytes:
+        """A tile's hashes so far; empty if there is none."""
+        ...
+
+    def register(self, table: type[Row]) -> list[Row]:
+        """Every row of a register, in order of primary key."""
+        ...
+
+
+class Transaction(Snapshot, Protocol):
+    """A store held open for writing: all of it happens, or nothing."""
+
+    def post(self, entries: Sequence[StoredEntry], tiles: Sequence[Tile], head: Head) -> None:
+        """Write entries, tiles, head, and the register rows put through `rows`."""
+        ...
+
+
+class Store(Protocol):
+    """A place for one ledger."""
+
+    def create(self) -> None:
+        """Make the empty tables."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether the tables were made."""
+        ...
+
+    def read(self) -> AbstractContextManager[Snapshot]:
+        """Open for reading. StoreUnavailable when that cannot be had in time."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open for writing, alone. StoreUnavailable when that cannot be had in time."""
+        ...
+
+
+def in_batches(start: int, stop: int, batch: int) -> Iterator[tuple[int, int]]:
+    """Cut start..stop into ranges of at most `batch`."""
+    for low in range(start, stop, batch):
+        yield low, min(low + batch, stop)

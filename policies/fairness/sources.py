@@ -1,0 +1,126 @@
+"""Files of decisions as one relation in a locked, in-memory DuckDB.
+
+What holds once `opened` yields: the connection can read the given files and nothing else, can
+write nothing, loads no extension, sees no Python variable, and no SQL can undo any of it.
+Whatever SQL a person writes is parsed only after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ledger.errors import InvalidInput
+
+RELATION = "decisions"
+
+_FORMATS: Mapping[str, str] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+
+
+# What a CSV column may be taken for. Left out is BOOLEAN: the reader would take the sexes "F" and
+# "T" for false and true.
+_CSV_TYPES: list[Any] = ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open connection whose view `decisions` is the files; `columns` maps name to SQL type."""
+
+    connection: duckdb.DuckDBPyConnection
+    columns: Mapping[str, str]
+
+    def require(self, column: str) -> str:
+        """Return the column quoted for SQL; InvalidInput if the files do not have it."""
+        if column not in self.columns:
+            raise InvalidInput(
+                f"The files have no column {column!r}.",
+                f"Their columns are: {', '.join(self.columns)}.",
+            )
+        return '"' + column.replace('"', '""') + '"'
+
+
+@contextmanager
+def opened(files: Sequence[Path]) -> Iterator[Source]:
+    """Open files of one format: Parquet, CSV with a header, or JSON Lines (text also as `.gz`).
+
+    Columns are matched by name; one that a file lacks is null there. Raises InvalidInput if a
+    file is missing, of another format, or not what its name says; DuckDB's own complaints inside
+    the `with` block become InvalidInput too.
+    """
+    file_format = _format(files)
+    paths = [str(file.resolve()) for file in files]
+    # Without a temp_directory nothing is ever spilled to disk: there are only counts to hold.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "temp_directory": "",
+    }
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET allowed_paths = ?", [paths])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        try:
+            relation = _read(connection, file_format, paths)
+            relation.create_view(RELATION)
+            types = [str(kind) for kind in relation.types]
+            yield Source(connection, dict(zip(relation.columns, types, strict=True)))
+        except duckdb.Error as error:
+            raise InvalidInput(
+                f"The decisions cannot be counted: {_first_lines(error)}",
+                "Check that each file is what its name says and that every column keeps one type.",
+            ) from error
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, file_format: str, paths: Any
+) -> duckdb.DuckDBPyRelation:
+    if file_format == "parquet":
+        return connection.read_parquet(paths, union_by_name=True)
+    if file_format == "csv":
+        return connection.read_csv(
+            paths, header=True, union_by_name=True, auto_type_candidates=_CSV_TYPES
+        )
+    return connection.read_json(paths, union_by_name=True)
+
+
+def _format(files: Sequence[Path]) -> str:
+    if not files:
+        raise InvalidInput("There is no file to audit.", "Name at least one file of decisions.")
+    for file in files:
+        if not file.is_file():
+            raise InvalidInput(f"There is no file {file}.", "Check the path.")
+        if set("*?[") & set(str(file.resolve())):
+            raise InvalidInput(
+                f"The path {file} holds one of * ? [, which the reader takes for a pattern.",
+                "Rename it.",
+            )
+    formats = {_FORMATS.get(_extension(file), "") for file in files}
+    if "" in formats or len(formats) > 1:
+        raise InvalidInput(
+            f"Not files of one known format: {', '.join(sorted({f.name for f in files}))}.",
+            f"Give files that all end in one of {', '.join(_FORMATS)}.",
+        )
+    return formats.pop()
+
+
+def _extension(file: Path) -> str:
+    name = file.name.lower()
+    return Path(name.removesuffix(".gz")).suffix
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    return str(error).split("\n\n", 1)[0].replace("\n", " ")
