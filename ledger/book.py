@@ -311,9 +311,8 @@ class Book:
             if self.seat.pin(ledger_id) is None:
                 with self.store.read() as snapshot:
                     zero = entry_hash(snapshot.entries(0, 1)[0].data).hex()
-                    self.seat.keep_pin(
-                        ledger_id, Pin(zero, the_ledger(snapshot.rows).ca_fingerprint)
-                    )
+                    fingerprint = the_ledger(snapshot.rows).ca_fingerprint
+                self.seat.keep_pin(ledger_id, Pin(zero, fingerprint, str(self.home.folder)))
             anchor = self.seat.anchor(ledger_id)
             if anchor is None or anchor.checkpoint.size < appended.head.size:
                 checkpoint = Checkpoint(

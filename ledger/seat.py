@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
@@ -25,20 +25,25 @@ _PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class Anchor:
-    """A checkpoint kept outside the ledger's folder, by whom and when (RFC 3339)."""
+    """A checkpoint kept outside the ledger's folder, by whom and when (RFC 3339).
+
+    `note` is the signed note it was read from, if it came from somebody else.
+    """
 
     checkpoint: Checkpoint
     by: str
     time: str
     where: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Pin:
-    """What the first visit fixed: entry 0's hash and the report CA's fingerprint."""
+    """What the first visit fixed: entry 0's hash, the report CA's fingerprint, the home's path."""
 
     entry_zero: str
     ca_fingerprint: str
+    home: str
 
 
 class Seat:
@@ -135,13 +140,26 @@ class Seat:
         if not path.exists():
             return None
         fields = orjson.loads(path.read_bytes())
-        return Pin(fields["entry_zero"], fields["ca_fingerprint"])
+        return Pin(fields["entry_zero"], fields["ca_fingerprint"], fields["home"])
 
     def keep_pin(self, ledger_id: str, pin: Pin) -> None:
         """Fix entry 0 and the CA at the first visit."""
         self._make_ledger(ledger_id)
-        data = orjson.dumps({"entry_zero": pin.entry_zero, "ca_fingerprint": pin.ca_fingerprint})
+        data = orjson.dumps(asdict(pin))
         write_durably(self._ledger(ledger_id) / "pin.json", data, mode=_PRIVATE)
+
+    def ledger_at(self, home: str) -> str:
+        """The id of the ledger that this seat has seen in a home; empty if none."""
+        for path in (self.folder / "ledgers").glob("*/pin.json"):
+            pin = self.pin(path.parent.name)
+            if pin is not None and pin.home == home:
+                return path.parent.name
+        return ""
+
+    @property
+    def label(self) -> str:
+        """Whose seat this is, as far as its keys tell."""
+        return " and ".join(self.actors()) or str(self.folder)
 
     def anchor(self, ledger_id: str) -> Anchor | None:
         """The latest checkpoint kept here, or None."""

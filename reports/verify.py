@@ -137,14 +137,14 @@ def _plain_container(signature: EmbeddedPdfSignature) -> bytes:
 
     A signature does not cover its own container, so whatever could vary there is written anew.
     """
-    from asn1crypto import cms
+    from asn1crypto import cms, core
 
     signed, signer, certificate = (
         signature.signed_data,
         signature.signer_info,
         signature.signer_cert,
     )
-    digest_algorithm = {"algorithm": signature.md_algorithm, "parameters": None}
+    digest_algorithm = {"algorithm": signature.md_algorithm, "parameters": core.Null()}
     identifier = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
     signer_info = {
         "version": "v1",
@@ -165,9 +165,7 @@ def _plain_container(signature: EmbeddedPdfSignature) -> bytes:
     return bytes(container.dump())
 
 
-async def _validate(
-    signature: EmbeddedPdfSignature, trusted: frozenset[str]
-) -> PdfSignatureStatus:
+async def _validate(signature: EmbeddedPdfSignature, trusted: frozenset[str]) -> PdfSignatureStatus:
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko.sign.validation.settings import KeyUsageConstraints
     from pyhanko_certvalidator import ValidationContext
@@ -188,25 +186,41 @@ def _judge(
 ) -> PdfVerdict:
     if not (status.intact and status.valid and status.docmdp_ok):
         raise CheckFailed("The file is not what was signed.")
-    path = status.validation_path
-    certificate = signature.signer_cert
+    certificate, signed_at = signature.signer_cert, _signing_time(signature)
+    problem = _unfit(certificate, signed_at)
+    if problem is None and not status.bottom_line:
+        known = any(_fingerprint(item) in trusted for item in signature.other_embedded_certs)
+        problem = (
+            f"The signer's certificate does not hold: {status.trust_problem_indic}."
+            if known
+            else "The signer's certificate leads to none that is trusted here."
+        )
     names = certificate.subject.native
-    signer = PdfSigner(
-        name=names.get("common_name", ""),
-        organisation=names.get("organization_name", ""),
-        fingerprint=_spoken(certificate),
-        authority=_spoken(path.trust_anchor.certificate) if status.trusted else None,
+    anchor = None if problem else status.validation_path.trust_anchor.certificate
+    return PdfVerdict(
+        ReportState.UNTRUSTED if problem else ReportState.VALID,
+        (problem,) if problem else (),
+        PdfSigner(
+            name=names.get("common_name", ""),
+            organisation=names.get("organization_name", ""),
+            fingerprint=_spoken(certificate),
+            authority=_spoken(anchor) if anchor else None,
+        ),
+        signed_at,
     )
-    signed_at = _signing_time(signature)
-    if status.bottom_line:
-        return PdfVerdict(ReportState.VALID, (), signer, signed_at)
-    known = any(_fingerprint(item) in trusted for item in signature.other_embedded_certs)
-    problem = (
-        f"The signer's certificate does not hold: {status.trust_problem_indic}."
-        if known
-        else "The signer's certificate leads to none that is trusted here."
-    )
-    return PdfVerdict(ReportState.UNTRUSTED, (problem,), signer, signed_at)
+
+
+def _unfit(certificate: Any, signed_at: datetime) -> str | None:
+    """Why this certificate could not sign then; pyHanko does not ask this of a trusted one."""
+    uses = certificate.key_usage_value
+    if uses is not None and not uses.native & SIGNING_USES:
+        return "The signer's certificate is not one for signing documents."
+    if not certificate.not_valid_before <= signed_at <= certificate.not_valid_after:
+        return (
+            f"The signer's certificate is valid from {certificate.not_valid_before:%Y-%m-%d} to "
+            f"{certificate.not_valid_after:%Y-%m-%d}, but signed on {signed_at:%Y-%m-%d}."
+        )
+    return None
 
 
 def _signing_time(signature: EmbeddedPdfSignature) -> datetime:
@@ -239,4 +253,4 @@ def _spoken(certificate: Any) -> str:
 
 
 def _plain(fingerprint: str) -> str:
-    return fingerprint.strip().upper().removeprefix("SHA256:").replace(":", "").lower()
+    return "".join(fingerprint.split()).replace(":", "").lower().removeprefix("sha256")

@@ -1,7 +1,8 @@
 """Parquet: each row a JSON object in column order, without a number losing a digit.
 
 64-bit integers stay integers; times, dates, durations and decimals become text in Arrow itself
-(nanoseconds kept, zoned times in UTC); a float that JSON has no word for becomes the text `nan` or `inf`.
+(nanoseconds kept, zoned times in UTC); a float that JSON has no word for becomes text (`nan`,
+`inf`).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
 
 
 def _to_json(schema: pa.Schema) -> str:
-    """SQL that makes one JSON object of each row (c0, c1, ...).
+    """Write SQL that makes one JSON object of each row (c0, c1, ...).
 
     The column names are bound, since DuckDB folds the case of its own.
     """

@@ -91,7 +91,9 @@ def _add(batch: Batch, line: int, raw: bytes, header: list[str], row: list[str])
     if flaw:
         batch.reject(line, flaw, raw)
     else:
-        batch.good(line, raw, orjson.dumps(dict(zip(header, row, strict=True))))
+        record = orjson.dumps(dict(zip(header, row, strict=True)))
+        # Copied, since what orjson returns keeps a buffer of 4 KB alive behind it.
+        batch.good(line, raw, bytes(memoryview(record)))
 
 
 def _header(lines: _Lines, name: str) -> tuple[list[str], str]:

@@ -37,10 +37,10 @@ def schema(mapping: ColumnMap) -> pa.Schema:
 
 
 def derivation(mapping: ColumnMap, rows: str) -> tuple[str, dict[str, object]]:
-    """SQL, with its parameters, that derives mapped columns from the `record` column of `rows`.
+    """Write SQL, with its parameters, that derives mapped columns from the column `record`.
 
-    Adds to the columns of `rows` each mapped column under its name after `=`, and `problem`:
-    null, or why the record cannot be sealed. Each record is parsed once.
+    It yields the columns of the relation `rows`, each mapped column under its name after `=`, and
+    `problem`: null, or why the record cannot be sealed. Each record is parsed once.
     """
     paths: list[str] = []
     texts, values, problems = [], [], []
@@ -78,7 +78,7 @@ def _paths(source: str, paths: list[str]) -> list[int]:
 
 
 def _value(name: str, column: Column, zone: str | None) -> str:
-    """SQL of the typed value; null if the text is not of the type."""
+    """Write the typed value; null if the text is not of the type."""
     text = _text(name)
 
     def when(shape: str, value: str) -> str:
@@ -102,7 +102,7 @@ def _value(name: str, column: Column, zone: str | None) -> str:
 
 
 def _problems(name: str, column: Column, zone: str | None) -> list[str]:
-    """SQL of the reasons for which a record cannot be sealed; each null if it does not hold."""
+    """Write the reasons for which a record cannot be sealed, each null if it does not hold."""
     text, value = _text(name), f'"={name}"'
     problems = []
     if column.required:
@@ -145,6 +145,6 @@ def rederive(path: Path, mapping: ColumnMap) -> list[str]:
         found = engine.execute(
             f"SELECT {counts} FROM ({sql})",  # noqa: S608 - built above
             {**parameters, "file": str(path)},
-        ).fetchone()
+        ).fetchall()[0]
     pairs = zip(tests, found[::2], found[1::2], strict=True)
     return [f"{what}: {n} rows, the first is row {row + 1}" for what, n, row in pairs if n]

@@ -35,4 +35,4 @@ def offer(engine: duckdb.DuckDBPyConnection, records: Sequence[bytes]) -> None:
     # By way of binary: Arrow takes 10 times as long to make text of bytes one by one.
     texts = pa.array(records, pa.binary()).cast(pa.string())
     table = pa.table({"row": pa.arange(0, len(records)), "record": texts})
-    engine.register("batch", pa.Table.from_batches(table.to_batches(PART)))
+    engine.register("batch", pa.Table.from_batches(table.to_batches(PART), table.schema))

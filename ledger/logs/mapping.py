@@ -128,22 +128,19 @@ def _seen_as(value: Any, *, zoneless: bool) -> Type | None:
     """Narrowest type of one JSON value; None if it is missing."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool):
-        return Type.BOOLEAN
     if isinstance(value, dict | list):
         return Type.STRING
     text = str(value).strip()
     # A leading zero is part of a code (a postcode, an account), never of a quantity.
-    code = isinstance(value, str) and re.match(r"[+-]?0[0-9]", text)
-    if not code and re.fullmatch(r"[+-]?[0-9]{1,19}", text):
-        return Type.INTEGER if -(2**63) <= int(text) < 2**63 else Type.STRING
-    if not code and re.fullmatch(NUMBER, text):
-        return Type.NUMBER
-    if text.lower() in {"true", "false"}:
-        return Type.BOOLEAN
-    if re.fullmatch(ZONED, text) or (zoneless and re.fullmatch(ZONELESS, text)):
-        return Type.TIMESTAMP
-    return Type.STRING
+    quantity = not (isinstance(value, str) and re.match(r"[+-]?0[0-9]", text))
+    whole = re.fullmatch(r"[+-]?[0-9]+", text) is not None
+    shapes = {
+        Type.INTEGER: quantity and whole and -(2**63) <= int(text) < 2**63,
+        Type.NUMBER: quantity and not whole and re.fullmatch(NUMBER, text),
+        Type.BOOLEAN: text.lower() in {"true", "false"},
+        Type.TIMESTAMP: re.fullmatch(f"{ZONED}|{ZONELESS}" if zoneless else ZONED, text),
+    }
+    return next((type_ for type_, fits in shapes.items() if fits), Type.STRING)
 
 
 def _wider(known: Type | None, new: Type | None) -> Type | None:

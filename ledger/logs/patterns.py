@@ -7,43 +7,51 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Set
 
 EMAIL, CARD, CREDENTIAL = "[redacted:email]", "[redacted:card]", "[redacted:credential]"
 SHORTEST = 4  # characters of a value that is a credential by its name alone
 
 # Names whose value is a secret, in text (`password=...`) and as keys of an object.
-SECRET_NAMES = (
+_NAMES = (
     r"passwords?|passwd|pwd|passphrase|secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key"
     r"|(?:access|private|account|encryption)[_-]?key"
     r"|(?:access|auth|refresh|id|api|session)[_-]?token"
 )
-_SECRET_KEY = re.compile(rf"(?ais).*(?:{SECRET_NAMES})")
-_ASSIGNED = rf"(?ais)(?:{SECRET_NAMES})(?:\\*[\"'])?\s*+(?:=>?|:)\s*+"
+_NAMED = re.compile(rf"(?ais).*(?:{_NAMES})")
+_ASSIGNED = rf"(?ais)(?:{_NAMES})(?:\\*[\"'])?\s*+(?:=>?|:)\s*+"
 
-# The part named `secret` is replaced.
+_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+# A block that is cut off goes to the end of the text.
+_PRIVATE_KEY = rf"(?s)(?P<secret>-----BEGIN {_PEM}.*?(?:-----END {_PEM}|\Z))"
+_ISSUED_TOKENS = (
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])",  # AWS
+    r"gh[pousr]_[A-Za-z0-9]{20,}+",  # GitHub
+    r"github_pat_[A-Za-z0-9_]{20,}+",
+    r"gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}+",  # GitLab
+    r"xox[a-z]-[A-Za-z0-9-]{10,}+",  # Slack
+    r"xapp-[A-Za-z0-9-]{10,}+",
+    r"sk-(?:ant|proj|svcacct|admin)-[A-Za-z0-9_-]{16,}+",  # Anthropic, OpenAI
+    r"sk-[A-Za-z0-9]{20,}+",
+    r"AIza[A-Za-z0-9_-]{35}",  # Google
+    r"ya29\.[A-Za-z0-9_-]{20,}+",
+    r"GOCSPX-[A-Za-z0-9_-]{20,}+",
+)
+# The group `secret` is replaced.
 _CREDENTIALS = tuple(
     re.compile(pattern)
     for pattern in (
-        # PEM and OpenPGP private keys; to the end of the text if the block is cut off
-        r"(?s)(?P<secret>-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r".*?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z))",
-        # JWT, JWE: dotted base64url, the first part a JSON object
+        _PRIVATE_KEY,
+        # JWT and JWE: dotted base64url, the first part a JSON object
         r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4})",
-        r"(?<![A-Za-z0-9])(?P<secret>"
-        r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"  # AWS
-        r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+"  # GitHub
-        r"|gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}+"  # GitLab
-        r"|xox[a-z]-[A-Za-z0-9-]{10,}+|xapp-[A-Za-z0-9-]{10,}+"  # Slack
-        r"|sk-(?:ant|proj|svcacct|admin)-[A-Za-z0-9_-]{16,}+|sk-[A-Za-z0-9]{20,}+"  # OpenAI, Anthropic
-        r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}+|GOCSPX-[A-Za-z0-9_-]{20,}+"  # Google
-        r")",
+        rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(_ISSUED_TOKENS)})",
         r"(?ai)(?<![a-z])bearer\s+(?=[^\s,;]*[0-9])(?P<secret>[a-z0-9._~+/=-]{8,}+)",
         r"://[^\s/:@]{0,256}+:(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
-        _ASSIGNED + r"\\*(?P<quote>[\"'])(?P<secret>(?!\[redacted:)"
-        r"(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",
-        _ASSIGNED + r"(?:\\*[\"'])?+(?!\[redacted:|(?:true|false|null|none)\b)"
-        r"(?P<secret>(?:[^\s\"',;&\\]|\\(?!\\*[\"'])){4,}+)",
+        _ASSIGNED
+        + r"\\*(?P<quote>[\"'])(?!\[redacted:)"
+        + r"(?P<secret>(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",
+        _ASSIGNED
+        + r"(?:\\*[\"'])?+(?!\[redacted:|(?:true|false|null|none)\b)"
+        + r"(?P<secret>(?:[^\s\"',;&\\]|\\(?!\\*[\"'])){4,}+)",
     )
 )
 
@@ -65,7 +73,8 @@ _FORMS = tuple(
 # Issuer identification numbers (ISO/IEC 7812) with the lengths in use.
 _ISSUED = re.compile(
     r"4(?:[0-9]{12}|[0-9]{15})"  # Visa
-    r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
+    r"|5[1-5][0-9]{14}"  # Mastercard
+    r"|(?:222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"
     r"|3[47][0-9]{13}"  # American Express
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}"  # Discover
     r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
@@ -75,8 +84,8 @@ _ISSUED = re.compile(
 )
 
 
-# Whatever the patterns above find in a record's strings and numbers, these find in its JSON text, as
-# RE2 reads them; and `ESCAPED` finds printable ASCII written as \\u escapes, which may spell anything.
+# Whatever the patterns above find in a record's strings and numbers, these find in its JSON text,
+# as RE2 reads them.
 SCREENS = {
     "email": r"@",
     "card": r"(?:^|[^0-9.]|[A-Za-z]\.|\\u[0-9A-Fa-f]{4})"
@@ -86,13 +95,14 @@ SCREENS = {
     "credential": r":\\?/\\?/[^ ]*@|PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}|A[KSBC][IC]A[A-Z0-9]{16}"
     r"|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[a-z]-|xapp-"
     r"|sk-(?:ant|proj|svcacct|admin)-|sk-[A-Za-z0-9]{20}|AIza[A-Za-z0-9_-]{35}|ya29\.|GOCSPX-"
-    rf"|(?i:bearer|{SECRET_NAMES})",
+    rf"|(?i:bearer|{_NAMES})",
 }
+# Printable ASCII written as an escape may spell anything.
 ESCAPED = r"\\u00[2-7]"
 ALL = frozenset(SCREENS)
 
 
-def redact_text(text: str, counts: Counter[str], classes: Set[str] = ALL) -> str:
+def redact_text(text: str, counts: Counter[str], classes: frozenset[str] = ALL) -> str:
     """Replace what must not be recorded, counted by class; other text comes back as it is."""
     if "credential" in classes:
         for pattern in _CREDENTIALS:
@@ -119,7 +129,7 @@ def names_secret(key: str, value: str) -> bool:
         len(value) >= SHORTEST
         and value.lower() not in {"true", "false", "null", "none"}
         and not value.startswith("[redacted:")
-        and _SECRET_KEY.fullmatch(key) is not None
+        and _NAMED.fullmatch(key) is not None
     )
 
 

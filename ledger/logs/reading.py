@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from ledger.errors import InvalidInput
 from ledger.logs.batches import Batch
@@ -33,7 +33,7 @@ def format_of(path: Path, form: str | None = None) -> str:
 
     Raises InvalidInput for any other.
     """
-    found = form or FORMATS.get(path.suffix.lower())
+    found = form or FORMATS.get(path.suffix.lower(), "")
     if found not in FORMATS.values():
         raise InvalidInput(
             f"The format {form!r} is not known."
@@ -67,17 +67,17 @@ def read(path: Path, form: str | None = None) -> Iterator[Batch]:
             yield from read_delimited(file, path.name) if kind == "csv" else read_jsonl(file)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     try:
         if path.is_file() and path.stat().st_size:
-            return path.open("rb", buffering=2**20)
+            return path.open("rb")
         what = "is empty" if path.is_file() else "is not a file" if path.exists() else "is missing"
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
     raise InvalidInput(f"{path} {what}.", "Give a readable file that holds decision records.")
 
 
-def _pass_mark(file: BinaryIO, name: str) -> None:
+def _pass_mark(file: BufferedReader, name: str) -> None:
     start = file.read(len(BOM))
     if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise InvalidInput(f"{name} is UTF-16 text.", "Convert it to UTF-8 first.")

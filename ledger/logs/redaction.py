@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Set
 from itertools import compress
 
 import duckdb
@@ -40,7 +39,7 @@ def hits(engine: duckdb.DuckDBPyConnection) -> list[tuple[int, frozenset[str]]]:
     return [(row, frozenset(compress(SCREENS, flags))) for row, *flags in found]
 
 
-def redact(record: bytes, counts: Counter[str], classes: Set[str] = ALL) -> bytes:
+def redact(record: bytes, counts: Counter[str], classes: frozenset[str] = ALL) -> bytes:
     """Redact one record (a JSON object) and count what was found, by class."""
     key = ""
 
@@ -57,14 +56,14 @@ def redact(record: bytes, counts: Counter[str], classes: Set[str] = ALL) -> byte
     return _TOKEN.sub(redacted, record.decode()).encode()
 
 
-def _string(value: str, key: str, counts: Counter[str], classes: Set[str]) -> str:
+def _string(value: str, key: str, counts: Counter[str], classes: frozenset[str]) -> str:
     if "credential" in classes and names_secret(key, value):
         counts["credential"] += 1
         return CREDENTIAL
     return redact_text(value, counts, classes)
 
 
-def _number(literal: str, key: str, counts: Counter[str], classes: Set[str]) -> str:
+def _number(literal: str, key: str, counts: Counter[str], classes: frozenset[str]) -> str:
     """Redact a number as JSON writes it; a redacted one becomes a string."""
     if "credential" in classes and names_secret(key, literal):
         counts["credential"] += 1

@@ -17,17 +17,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Self
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ledger.errors import CheckFailed, InvalidInput
-from ledger.evidence import Evidence, digest_file
+from ledger.errors import CheckFailed, InvalidInput, StoreUnavailable
+from ledger.evidence import Evidence
 from ledger.logs.batches import BadRow, Batch
-from ledger.logs.deriving import derivation, rederive, schema
+from ledger.logs.checking import SealFacts, record_bytes
+from ledger.logs.deriving import derivation, schema
 from ledger.logs.engine import analysis, offer
 from ledger.logs.mapping import RECORD, ColumnMap, Type
 from ledger.logs.quarantine import Quarantine
@@ -36,18 +37,7 @@ from ledger.logs.redaction import hits, redact
 from ledger.merkle import Frontier, leaf_hash
 
 TIME = "time"  # the mapped column whose bounds a sealed log states
-_ROWS = 50_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class SealFacts:
-    """What an entry states of a sealed log; digests and root in lower-case hex."""
-
-    file_digest: str
-    rows: int
-    root: str
-    map_digest: str
 
 
 @dataclass(frozen=True)
@@ -74,13 +64,14 @@ def seal(
     evidence: Evidence,
     encrypt: Callable[[bytes], str],
     progress: Callable[[int, int], None],
+    *,
     form: str | None = None,
 ) -> SealedLog:
     """Seal log files, in the order given, as one file in `evidence`.
 
     `encrypt` is applied to the raw text of bad rows; `progress` is told bytes done and in all.
     Raises InvalidInput if a file cannot be read or none holds a record, CheckFailed if one
-    changes meanwhile.
+    changes meanwhile, StoreUnavailable if the disk is full.
     """
     marks = [_mark(path) for path in sources]
     read_from = tuple(examine(path) for path in sources)
@@ -167,7 +158,8 @@ class _Sealer:
             self._quarantine.add(name, bad_row)
         for counts in found.values():
             self.redactions.update(counts)
-        self._write(derived)
+        if derived.num_rows:
+            self._write(derived)
 
     def _redact(self, records: list[bytes]) -> dict[int, Counter[str]]:
         """Redact in place and offer the outcome to SQL; return what was found, by row."""
@@ -185,55 +177,20 @@ class _Sealer:
         names = [RECORD, *(f"={name}" for name in self._schema.names[1:])]
         table = derived.select(names).rename_columns(self._schema.names).cast(self._schema)
         self._writer.write_table(table)
-        self.tree.extend(map(leaf_hash, _bytes(table.column(RECORD))))
-        if self._timed and table.num_rows:
+        self.tree.extend(map(leaf_hash, record_bytes(table.column(RECORD))))
+        if self._timed:
             bounds = pc.min_max(table.column(TIME))
-            low, high = (_moment(bounds[bound]) for bound in ("min", "max"))
+            low, high = (_moment(bounds[bound].value) for bound in ("min", "max"))
             self.first = min(filter(None, (self.first, low)), default=None)
             self.last = max(filter(None, (self.last, high)), default=None)
 
 
-def check_sealed(path: Path, facts: SealFacts, mapping: ColumnMap) -> list[str]:
-    """Hold a sealed log against what its entry states; return the problems, none if it is sound.
-
-    In this order, since each step rests on the one before: the file's digest, the tree over its
-    rows, the mapped columns derived anew.
-    """
-    if not path.is_file():
-        return [f"{path.name} is missing"]
-    if digest_file(path) != facts.file_digest:
-        return [f"{path.name}: its bytes are not those that were sealed"]
-    if mapping.digest() != facts.map_digest:
-        return [f"{path.name}: the column map is not the one it was sealed with"]
-    problems = []
-    try:
-        tree = Frontier()
-        with pq.ParquetFile(path, pre_buffer=False) as file:
-            for part in file.iter_batches(_ROWS, columns=[RECORD]):
-                tree.extend(map(leaf_hash, _bytes(part.column(0))))
-        if tree.size != facts.rows:
-            problems.append(f"it holds {tree.size} rows, not {facts.rows}")
-        elif tree.root().hex() != facts.root:
-            problems.append("the tree over its rows has another root")
-        problems += rederive(path, mapping)
-    except (pa.ArrowException, duckdb.Error, OSError, KeyError) as error:
-        problems.append(f"it cannot be read: {str(error).splitlines()[0]}")
-    return [f"{path.name}: {problem}" for problem in problems]
-
-
-def _bytes(texts: pa.Array | pa.ChunkedArray) -> list[bytes]:
-    """UTF-8 bytes of each text."""
-    return cast(list[bytes], texts.cast(pa.binary()).to_pylist())
-
-
-def _moment(value: pa.Scalar) -> datetime | None:
-    """Microseconds since 1970 as a UTC time."""
-    since = value.value
-    return None if since is None else _EPOCH + timedelta(microseconds=since)
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _mark(path: Path) -> tuple[int, int, int, int] | None:
-    """What changes when a file is written to or replaced; None if there is none."""
+    """Tell what changes when a file is written to or replaced; None if there is none."""
     try:
         now = path.stat()
     except OSError:
@@ -248,6 +205,11 @@ def _temporary(folder: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("xb") as file:
             yield file
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The log could not be sealed in {folder}: {error.strerror or error}.",
+            "Make room or correct the permissions, then import it again; nothing was entered.",
+        ) from error
     finally:
         path.unlink(missing_ok=True)
 

@@ -60,6 +60,10 @@ class Snapshot(Protocol):
         """A tile's hashes so far; empty if there is none."""
         ...
 
+    def tiles(self) -> list[Tile]:
+        """Every tile, as it is so far."""
+        ...
+
     def register(self, table: type[Row]) -> list[Row]:
         """Every row of a register, in order of primary key."""
         ...

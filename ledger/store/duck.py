@@ -116,6 +116,11 @@ class DuckTransaction:
         ).first()
         return bytes(found.hashes) if found else b""
 
+    def tiles(self) -> list[Tile]:
+        """Every tile, as it is so far."""
+        found = self._connection.execute(select(TILE)).all()
+        return [Tile(row.level, row.index, bytes(row.hashes)) for row in found]
+
     def register(self, table: type[Row]) -> list[Row]:
         """Every row of a register, in order of primary key."""
         names = ", ".join(f'"{name}"' for name in key_names(table))

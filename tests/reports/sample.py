@@ -96,9 +96,7 @@ def make_report(signer: ReportSigner, *, demo: bool = False) -> ModelReport:
         report_id="R-2026-0007",
         issued_at=NOW,
         period=(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 19, tzinfo=UTC)),
-        issuer=Issuer(
-            "ines.weber", "Ines Weber", ORGANISATION, dump_certificate(signer.authority)
-        ),
+        issuer=Issuer("ines.weber", "Ines Weber", ORGANISATION, dump_certificate(signer.authority)),
         model=Model(
             id="credit-scorer",
             name="Retail credit scorer",

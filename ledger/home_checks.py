@@ -1,0 +1,129 @@
+"""The files of a home held against its replayed record."""
+
+from __future__ import annotations
+
+from ledger.book import Book
+from ledger.errors import QuaestorError
+from ledger.evidence import digest_file
+from ledger.logs.checking import SealFacts, check_sealed
+from ledger.logs.mapping import ColumnMap
+from ledger.publishing import modes_of, with_stops
+from ledger.registers.audits import AuditRow
+from ledger.registers.erasures import ErasureRow
+from ledger.registers.incidents import IncidentRow
+from ledger.registers.logs import LogRow
+from ledger.registers.policies import PolicyRow
+from ledger.registers.reports import ReportRow
+from ledger.store.base import Head
+from ledger.switchboard import read
+from ledger.verify import Problem, Replayed
+
+
+def check_files(book: Book, head: Head, cached: Head | None, found: Replayed) -> list[Problem]:
+    """The cached head, and the copies of issued reports."""
+    problems = []
+    if cached is not None and cached.size > head.size:
+        problems.append(
+            Problem(
+                "head",
+                head.size,
+                "",
+                f"The head has seen {cached.size} entries, the ledger has {head.size}.",
+            )
+        )
+    elif cached is not None and cached.size == head.size and cached != head:
+        problems.append(Problem("head", None, "", "The head is not that of the ledger."))
+    for row in found.rows.where(ReportRow):
+        path = book.home.reports / f"{row.report}.pdf"
+        if path.exists() and digest_file(path) != row.sha256:
+            problems.append(
+                Problem(
+                    "report", row.seq, f"report/{row.report}", "The PDF is not the one issued."
+                )
+            )
+    return problems
+
+
+def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
+    """Everything that entries name by digest: sealed logs row by row, the rest by its bytes."""
+    problems = []
+    evidence = book.home.evidence
+    logs = found.rows.where(LogRow)
+    for log in logs:
+        subject = f"log/{log.log}"
+        try:
+            column_map = ColumnMap.model_validate_json(evidence.read(log.column_map, "json"))
+        except (QuaestorError, ValueError) as error:
+            problems.append(Problem("evidence", log.seq, subject, f"The column map: {error}"))
+            continue
+        facts = SealFacts(log.file, log.rows, log.root, log.column_map)
+        problems += [
+            Problem("sealed_log", log.seq, subject, message)
+            for message in check_sealed(evidence.path(log.file, "parquet"), facts, column_map)
+        ]
+    named = [
+        *((log.seq, f"log/{log.log}", log.quarantine, "jsonl") for log in logs if log.quarantine),
+        *((a.seq, f"audit/{a.audit}", a.result, "json") for a in found.rows.where(AuditRow)),
+        *((a.seq, f"audit/{a.audit}", a.thresholds, "json") for a in found.rows.where(AuditRow)),
+        *((p.seq, f"policy/{p.policy}", p.content, "json") for p in found.rows.where(PolicyRow)),
+        *(
+            (i.seq, f"incident/{i.incident}", i.playbook, "json")
+            for i in found.rows.where(IncidentRow)
+        ),
+    ]
+    for seq, subject, digest, ext in named:
+        try:
+            evidence.read(digest, ext)
+        except (QuaestorError, OSError) as error:
+            problems.append(Problem("evidence", seq, subject, str(error)))
+    checked["sealed_logs"] = len(logs)
+    checked["sealed_rows"] = sum(log.rows for log in logs)
+    checked["evidence_files"] = len({digest for _, _, digest, _ in named})
+    return problems
+
+
+def check_vault(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
+    """Every vault key that entries use is there, unless it was erased; then it is not."""
+    if not found.entry_zero:
+        return []
+    erased = {row.key_id: row for row in found.rows.where(ErasureRow)}
+    used = dict(found.vault_keys)
+    for log in found.rows.where(LogRow):
+        if log.quarantine_key:
+            used.setdefault(log.quarantine_key, log.seq)
+    problems = []
+    for key_id, seq in used.items():
+        there = (book.home.vault / f"{key_id}.key").exists()
+        if key_id in erased and there:
+            problems.append(
+                Problem("vault", erased[key_id].seq, "", "A key that was erased still exists.")
+            )
+        elif key_id not in erased and not there:
+            problems.append(
+                Problem("vault", seq, "", f"The vault key {key_id} is gone without an erasure.")
+            )
+    checked["vault_keys"] = len(used)
+    return problems
+
+
+def check_switchboard(book: Book, found: Replayed) -> list[Problem]:
+    """What applications read is the ledger's state and the spooled stops."""
+    expected = with_stops(book.home, modes_of(found.rows))
+    try:
+        board = read(book.home.switchboard)
+    except QuaestorError as error:
+        return [Problem("switchboard", None, "", error.message)]
+    wrong = sorted(
+        model
+        for model in expected.keys() | board.switches.keys()
+        if expected.get(model) != board.switches.get(model)
+    )
+    return [
+        Problem(
+            "switchboard",
+            None,
+            f"model/{model}",
+            f"The switchboard says {board.switches.get(model)}, the ledger {expected.get(model)}.",
+        )
+        for model in wrong
+    ]
