@@ -234,6 +234,9 @@ class Book:
             inner = self._sealed(vault, Draft(effect["kind"], effect["subject"], effect["body"]))
             body["effect"] = {**effect, "body": inner.body}
         key_id = ""
+        # The founder's name belongs to the founder, as every other actor's does.
+        founding = draft.kind == Kind.LEDGER_FOUNDED
+        owner = f"actor/{body['founder']['actor']}" if founding else draft.subject
         for field in spec_of(draft.kind).erasable:
             *parents, name = field.split(".")
             holder = body
@@ -242,7 +245,7 @@ class Book:
             text = holder.get(name)
             if isinstance(text, str):
                 key_id = key_id or vault.new_key()
-                holder[name] = vault.seal(key_id, f"{draft.subject}|{name}", text)
+                holder[name] = vault.seal(key_id, f"{owner}|{name}", text)
         return Draft(draft.kind, draft.subject, body)
 
     # Recovery

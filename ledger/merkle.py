@@ -83,3 +83,23 @@ def root(leaves: Iterable[bytes]) -> bytes:
     frontier = Frontier()
     frontier.extend(leaves)
     return frontier.root()
+
+
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, path: Sequence[bytes], expected_root: bytes
+) -> bool:
+    """Check an inclusion proof (RFC 9162, 2.1.3.2): leaf hash, 0-based index, tree size, path."""
+    if not 0 <= index < size:
+        return False
+    fn, sn, result = index, size - 1, leaf
+    for sibling in path:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            result = node_hash(sibling, result)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            result = node_hash(result, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and result == expected_root

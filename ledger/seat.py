@@ -88,6 +88,14 @@ class Seat:
             self._key_path(name), lock_key(key, passphrase, rounds=rounds), mode=_PRIVATE
         )
 
+    def keep_request(self, actor: str, request: bytes) -> None:
+        """Keep the enrolment request of a key, so that it can be handed over again."""
+        write_durably(self.folder / "keys" / f"{actor}.request", request, mode=_PRIVATE)
+
+    def request(self, actor: str) -> bytes:
+        """The enrolment request of a key. InvalidInput without one."""
+        return self._read_key(f"{actor}.request")
+
     def signer(self, actor: str, passphrase: bytes | None) -> Signer:
         """Unlock an actor's signing key. InvalidInput without one, Refused if it does not open."""
         key = unlock_key(self._read_key(actor), passphrase)
@@ -155,6 +163,12 @@ class Seat:
             if pin is not None and pin.home == home:
                 return path.parent.name
         return ""
+
+    def trusted_authorities(self) -> list[str]:
+        """Fingerprints of the report CAs of every ledger that this seat has seen."""
+        names = [path.parent.name for path in (self.folder / "ledgers").glob("*/pin.json")]
+        pins = [self.pin(name) for name in sorted(names)]
+        return [pin.ca_fingerprint for pin in pins if pin is not None]
 
     @property
     def label(self) -> str:

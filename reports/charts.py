@@ -79,7 +79,7 @@ def shorten(text: str, cells: int) -> str:
 
 
 def _scale(highest: float) -> tuple[float, float]:
-    """The finest step that needs at most six ticks to reach `highest`, and where they end."""
+    """Choose the finest step that reaches `highest` in at most six ticks, and where they end."""
     for step in STEPS:
         if highest <= step * MOST_STEPS:
             return step, step * max(1, -int(-highest // step))

@@ -15,7 +15,6 @@ from reports.content import ModelReport
 from reports.pages import AUTHORITY_FILE, EVIDENCE_FILE, render_html
 
 if TYPE_CHECKING:
-    import pydyf
     from weasyprint import Attachment
 
 WIDGET_KEYS = ("Type", "Subtype", "Rect", "P", "F", "T", "TU", "StructParent")
@@ -37,7 +36,7 @@ def _draw(report: ModelReport, undrawable: frozenset[int]) -> tuple[bytes, froze
     weasyprint = _weasyprint()
     missing: set[int] = set()
 
-    def finish(document: Any, pdf: pydyf.PDF) -> None:
+    def finish(document: Any, pdf: Any) -> None:
         missing.update(*(font.missing for font in document.fonts.values()))
         _make_signature_field(pdf)
         _declare_pdf_ua(pdf)
@@ -68,7 +67,7 @@ def _weasyprint() -> Any:
 
 
 def _attachments(report: ModelReport) -> list[Attachment]:
-    """The attached files, in the order of their names, as a name tree must have them."""
+    """List the attached files in the order of their names, as a name tree must have them."""
     from weasyprint import Attachment
 
     contents = {
@@ -88,7 +87,7 @@ def _attachments(report: ModelReport) -> list[Attachment]:
     ]
 
 
-def _make_signature_field(pdf: pydyf.PDF) -> None:
+def _make_signature_field(pdf: Any) -> None:
     """Turn the page's one form input into the signature field (ISO 32000-1, 12.7.4.5)."""
     form = pdf.catalog["AcroForm"]
     # PDF/A (ISO 19005-3, 6.4.1) wants the appearances in the file, never made by the viewer.
@@ -100,7 +99,7 @@ def _make_signature_field(pdf: pydyf.PDF) -> None:
     field["FT"] = "/Sig"
 
 
-def _declare_pdf_ua(pdf: pydyf.PDF) -> None:
+def _declare_pdf_ua(pdf: Any) -> None:
     """Say in the metadata that PDF/UA-1 holds too, describing its schema as PDF/A requires."""
     declaration = (files("reports") / "templates" / "pdfua.xmp").read_bytes()
     metadata = pdf.objects[int(pdf.catalog["Metadata"].split()[0])]

@@ -133,7 +133,7 @@ def _check_coverage(signature: EmbeddedPdfSignature, data: bytes) -> None:
 
 
 def _plain_container(signature: EmbeddedPdfSignature) -> bytes:
-    """The one CMS structure that holds this signature and these certificates (RFC 5652, 5.1).
+    """Write the one CMS structure of this signature and these certificates (RFC 5652, 5.1).
 
     A signature does not cover its own container, so whatever could vary there is written anew.
     """
@@ -211,7 +211,7 @@ def _judge(
 
 
 def _unfit(certificate: Any, signed_at: datetime) -> str | None:
-    """Why this certificate could not sign then; pyHanko does not ask this of a trusted one."""
+    """Say why this certificate could not sign then; pyHanko does not ask it of a trusted one."""
     uses = certificate.key_usage_value
     if uses is not None and not uses.native & SIGNING_USES:
         return "The signer's certificate is not one for signing documents."
@@ -224,7 +224,7 @@ def _unfit(certificate: Any, signed_at: datetime) -> str | None:
 
 
 def _signing_time(signature: EmbeddedPdfSignature) -> datetime:
-    stated = signature.self_reported_timestamp
+    stated: datetime | None = signature.self_reported_timestamp
     if stated is None:
         raise CheckFailed("The signature states no time.")
     return stated

@@ -121,9 +121,7 @@ def _body(model: str, key: str, sealed: SealedLog, vault_key: str | None) -> dic
             for source in sealed.sources
         ],
         "import_key": key,
-        "redactions": [
-            {"name": name, "count": count} for name, count in sealed.redactions.items()
-        ],
+        "redactions": [{"name": name, "count": count} for name, count in sealed.redactions.items()],
         "quarantined": sealed.quarantined,
         "quarantine": sealed.quarantine_digest,
         "quarantine_key": vault_key,

@@ -45,7 +45,7 @@ _CREDENTIALS = tuple(
         r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4})",
         rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(_ISSUED_TOKENS)})",
         r"(?ai)(?<![a-z])bearer\s+(?=[^\s,;]*[0-9])(?P<secret>[a-z0-9._~+/=-]{8,}+)",
-        r"://[^\s/:@]{0,256}+:(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
+        r"://[^\s/:@]{0,256}+:(?!\[redacted:)(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
         _ASSIGNED
         + r"\\*(?P<quote>[\"'])(?!\[redacted:)"
         + r"(?P<secret>(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",

@@ -255,6 +255,16 @@ def draft_enrolment(request: EnrolmentRequest, roles: list[str], certificate: st
     return Draft("actor.enrolled", f"actor/{request.actor}", body)
 
 
+def draft_rekeying(request: EnrolmentRequest, certificate: str) -> Draft:
+    """What `actor rotate FILE` enters."""
+    body: Body = {
+        "public_key": base64.b64encode(request.public_key).decode(),
+        "report_key": request.report_key,
+        "certificate": certificate,
+    }
+    return Draft("actor.rekeyed", f"actor/{request.actor}", body)
+
+
 def _set_roles(rows: Rows, entry: Entry, row: ActorRow, roles: list[str]) -> None:
     row.roles = orjson.dumps(sorted(set(roles))).decode()
     row.seq = entry.seq

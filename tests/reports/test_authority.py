@@ -65,10 +65,20 @@ def test_a_certificate_ends_with_its_authority() -> None:
     ca_key, ca = make_authority(ORGANISATION, NOW)
     public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
     late = ca.not_valid_after_utc - timedelta(days=10)
-    certificate = issue_certificate(ca_key, ca, public_key, "ines", ORGANISATION, late, 1)
+    certificate = issue_certificate(
+        ca_key, ca, public_key, actor="ines", organisation=ORGANISATION, now=late, serial=1
+    )
     assert certificate.not_valid_after_utc == ca.not_valid_after_utc
     with pytest.raises(Refused):
-        issue_certificate(ca_key, ca, public_key, "ines", ORGANISATION, ca.not_valid_after_utc, 2)
+        issue_certificate(
+            ca_key,
+            ca,
+            public_key,
+            actor="ines",
+            organisation=ORGANISATION,
+            now=ca.not_valid_after_utc,
+            serial=2,
+        )
 
 
 @pytest.mark.parametrize("organisation", ["", "O" * 65])

@@ -14,14 +14,17 @@ SEX = GROUPS[:2]
 
 
 def draw(*groups: Group, highest: float = 0.412) -> ET.Element:
+    """Draw a chart and parse it."""
     return ET.fromstring(selection_rates(groups, highest, legible_except(())))  # noqa: S314
 
 
 def bars(chart: ET.Element) -> list[ET.Element]:
+    """Find the bars, in order."""
     return chart.findall(f"{SVG}rect")
 
 
 def texts(chart: ET.Element) -> list[str]:
+    """List all text in the chart."""
     return [" ".join((item.text or "").split()) for item in chart.iter(f"{SVG}text")]
 
 

@@ -26,11 +26,13 @@ class Tags(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
         self.names.add(tag)
         self.sources += [v or "" for k, v in attrs if k in {"src", "href"} or k.startswith("on")]
 
 
 def words(html: str) -> str:
+    """Give the text of the pages without markup."""
     body = html.partition("</style>")[2]
     return " ".join(unescape(re.sub(r"<[^>]*>", "", body)).split())
 
@@ -111,6 +113,14 @@ def test_characters_without_a_glyph_are_named(report: ModelReport) -> None:
     """If it fails, a character that cannot be drawn vanishes from the report."""
     report = replace(report, model=replace(report.model, name="模 model"))
     assert '<h1 class="clamp">[U+6A21] model</h1>' in render_html(report, {0x6A21})
+
+
+def test_an_own_certificate_is_told_from_the_ledgers(report: ModelReport) -> None:
+    """If it fails, a certificate that the ledger does not know passes for the one it names."""
+    sentence = "so the ledger alone does not vouch for it"
+    other = replace(report, record=replace(report.record, ca_fingerprint="SHA256:00"))
+    assert sentence not in words(render_html(report))
+    assert sentence in words(render_html(other))
 
 
 def test_an_authority_must_be_a_certificate(report: ModelReport) -> None:

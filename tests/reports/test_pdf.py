@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import pickle
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -36,19 +40,19 @@ except Refused as error:
 
 
 def poppler(program: str, *arguments: str) -> str:
+    """Run one of the poppler programs."""
     return subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def pages(pdf: bytes, folder: Path) -> list[str]:
+    """Give the text of each page."""
     path = folder / "pages.pdf"
     path.write_bytes(pdf)
     return poppler("pdftotext", "-layout", str(path), "-").split("\f")[:-1]
 
 
 def run(code: str, report: ModelReport, **environment: str) -> str:
-    import os
-    import pickle
-
+    """Run code in a fresh interpreter that receives the report."""
     return subprocess.run(
         [sys.executable, "-c", code],
         input=pickle.dumps(report),
@@ -60,8 +64,6 @@ def run(code: str, report: ModelReport, **environment: str) -> str:
 
 def test_the_same_report_gives_the_same_bytes(report: ModelReport, unsigned: bytes) -> None:
     """If it fails, nobody can draw a report again and compare; another process at another time."""
-    from hashlib import sha256
-
     again = run(DRAW_AGAIN, report, PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C")
     assert again.strip() == sha256(unsigned).hexdigest()
 
@@ -152,7 +154,5 @@ def test_importing_the_room_is_cheap(library: str) -> None:
 
 def test_another_moment_of_issue_gives_other_bytes(report: ModelReport, unsigned: bytes) -> None:
     """If it fails, the test of equal bytes could not fail either."""
-    from dataclasses import replace
-
     later = replace(report, issued_at=report.issued_at + timedelta(seconds=1))
     assert build_pdf(later) != unsigned

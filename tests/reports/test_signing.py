@@ -22,6 +22,7 @@ COMMAND = re.compile(
 
 
 def write_pkcs12(path: Path, signer: ReportSigner, passphrase: bytes = b"correct horse") -> None:
+    """Write key and certificates as an organisation would have them."""
     encryption = BestAvailableEncryption(passphrase)
     chain = list(signer.chain)
     path.write_bytes(
@@ -40,6 +41,7 @@ def printed_commands(report_file: Path) -> str:
 
 
 def follow(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run commands in a shell."""
     return subprocess.run(
         ["bash", "-c", commands], cwd=folder, check=False, capture_output=True, text=True
     )

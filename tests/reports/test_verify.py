@@ -75,7 +75,13 @@ def test_an_issuer_cannot_certify_others(
     assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     child = issue_certificate(
-        signer.key, signer.certificate, key.public_key(), "mallory", ORGANISATION, NOW, 9
+        signer.key,
+        signer.certificate,
+        key.public_key(),
+        actor="mallory",
+        organisation=ORGANISATION,
+        now=NOW,
+        serial=9,
     )
     usurper = ReportSigner(key, child, (signer.certificate, signer.authority))
     verdict = verify_pdf(sign_pdf(unsigned, usurper, NOW), [trusted])

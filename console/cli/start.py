@@ -1,0 +1,149 @@
+"""`init`, `demo` and `doctor`: the way in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.asking import ask
+from console.cli.display import as_document, print_json, screen_of, show_one, state
+from console.cli.options import Json, example, session_of
+from console.doctor import Finding
+from console.exits import ExitCode
+from console.session import Session
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog=example(
+        "quaestor init ada --name 'Ada Lindqvist' --organisation 'Northgate Bank' "
+        "--origin northgate.example/ai"
+    )
+)
+def init(
+    context: typer.Context,
+    actor: Annotated[str | None, typer.Argument(help="Your id in the ledger: ada")] = None,
+    *,
+    name: Annotated[str, typer.Option(help="Your name.")] = "",
+    organisation: Annotated[str, typer.Option(help="Whose ledger it is.")] = "",
+    origin: Annotated[
+        str, typer.Option(help="What the ledger is called in checkpoints: bank.example/ai")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Found a ledger, with yourself as its first admin.
+
+    Makes your keys and the report CA in your seat, and the ledger in the home. Its entry 0 fixes
+    the role matrix; the shipped thresholds and playbook are adopted after it.
+    """
+    from ledger.clock import system_clock
+    from ledger.home import Home
+    from reports.founding import found_ledger
+
+    session = session_of(context)
+    actor = ask(session, actor or session.settings.actor, "Your id in the ledger", "ACTOR")
+    name = ask(session, name, "Your name", "--name NAME")
+    organisation = ask(session, organisation, "Organisation", "--organisation NAME")
+    origin = ask(session, origin, "Origin, such as bank.example/ai", "--origin ORIGIN")
+    home = Home(session.settings.home)
+    book, _ = found_ledger(
+        home,
+        session.seat,
+        actor=actor,
+        name=name,
+        organisation=organisation,
+        origin=origin,
+        passphrase=session.settings.passphrase() or session.new_passphrase(),
+        demo=False,
+        clock=system_clock,
+    )
+    facts = book.facts
+    document = {
+        "ledger_id": facts.ledger_id,
+        "origin": facts.origin,
+        "organisation": facts.organisation,
+        "founder": facts.founder,
+        "home": str(home.folder.resolve()),
+        "seat": str(session.seat.folder.resolve()),
+        "ca_fingerprint": facts.ca_fingerprint,
+    }
+    show_one(session, document, as_json=json)
+    session.voice.note(
+        "Tell readers of reports the CA's fingerprint. Next: enrol a second admin, since until "
+        "then one person alone decides who is who: quaestor key new; quaestor actor add"
+    )
+
+
+@app.command(epilog=example("quaestor demo", "quaestor demo /tmp/story --no-tui"))
+def demo(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where, a new folder.")] = Path(
+        "demo"
+    ),
+    *,
+    tui: Annotated[
+        bool | None,
+        typer.Option("--tui/--no-tui", help="End in the console; by default on a terminal."),
+    ] = None,
+) -> None:
+    """Tell the story of one model, on a ledger of its own.
+
+    People, a model with a planted bias, its decisions, the audit that finds it, an incident, a
+    kill that an application obeys, a resume, a signed report, a verification. Everything stays in
+    DIR; DIR/env.sh lets you try every command on it.
+    """
+    from console.demo.story import run_demo
+
+    watched = session_of(context).person_present and sys.stdout.isatty()
+    run_demo(folder, tui=watched if tui is None else tui)
+
+
+@app.command(epilog=example("quaestor doctor", "quaestor doctor --json"))
+def doctor(context: typer.Context, *, json: Json = False) -> None:
+    """Say what is present, missing or unsafe here, one line each.
+
+    Exit code 1 if something is missing or unsafe that the main job needs.
+    """
+    from console.doctor import examine
+    from ledger.clock import system_clock
+
+    session = session_of(context)
+    settings = session.settings
+    findings = examine(
+        settings.home, settings.seat, now=system_clock(), environ=settings.looks
+    )
+    findings += _admins(session)
+    if json:
+        print_json([as_document(finding) for finding in findings])
+    else:
+        rows = [[state(f.state), f.name, _sentence(f)] for f in findings]
+        screen_of(session).table(["", "", ""], rows)
+    if any(finding.stops_the_job for finding in findings):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _admins(session: Session) -> list[Finding]:
+    """Two people must be two: one admin alone could enrol themselves twice."""
+    from ledger.errors import QuaestorError
+    from ledger.registers.actors import admins
+
+    if not session.book.home.exists():
+        return []
+    try:
+        with session.book.read() as snapshot:
+            found = admins(snapshot.rows)
+    except QuaestorError as error:
+        return [Finding("ledger", "unsafe", error.message, error.hint)]
+    if len(found) > 1:
+        return [Finding("admins", "ok", ", ".join(found))]
+    hint = "Enrol a second person as admin: quaestor actor add FILE --role admin"
+    detail = f"only {found[0]}, who alone decides who is who"
+    return [Finding("admins", "warn", detail, hint, needed=False)]
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.detail}. {finding.hint}" if finding.hint else finding.detail

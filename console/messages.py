@@ -1,0 +1,73 @@
+"""How messages look: the one place. Messages go to stderr; stdout is for data.
+
+An error is one line that says what and why, and one that says what to do next. With `--json` it
+is `{"error": {"code", "message", "hint"}}`. A traceback appears with `--verbose` only.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass
+
+from ledger.errors import QuaestorError
+from reports.legible import legible_except
+
+_RED = "31;1"
+_YELLOW = "33;1"
+_DIM = "2"
+
+legible = legible_except(())
+"""Text that cannot steer a terminal: what is unseen shows as its code, `[U+001B]`."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How to speak on stderr in this run."""
+
+    as_json: bool = False
+    verbose: bool = False
+    colour: bool = True
+
+    def error(self, error: QuaestorError) -> None:
+        """Say what went wrong and why, and what to do next."""
+        if self.verbose:
+            traceback.print_exception(error)
+        self._say(error.code, error.message, error.hint)
+
+    def defect(self, error: BaseException) -> None:
+        """Apologise for an error that nobody expected, and say how to see where it came from."""
+        if self.verbose:
+            traceback.print_exception(error)
+        self._say(
+            "defect",
+            f"Sorry, this is a defect of Quaestor: {type(error).__name__}: {error}",
+            "Please report it with what you see here."
+            if self.verbose
+            else "Run it again with `quaestor --verbose ...` to see where, and please report it.",
+        )
+
+    def note(self, text: str) -> None:
+        """Say something that is neither data nor an error. Silent with `--json`."""
+        if not self.as_json:
+            print(legible(text), file=sys.stderr)
+
+    def warn(self, text: str) -> None:
+        """Say something that should not be overlooked. Silent with `--json`."""
+        if not self.as_json:
+            print(self._paint("warning:", _YELLOW), legible(text), file=sys.stderr)
+
+    def _say(self, code: str, message: str, hint: str) -> None:
+        if self.as_json:
+            import orjson
+
+            fields = {"code": code, "message": message, "hint": hint}
+            print(orjson.dumps({"error": fields}).decode(), file=sys.stderr)
+            return
+        print(self._paint("error:", _RED), legible(message), file=sys.stderr)
+        if hint:
+            print(self._paint("hint:", _DIM), legible(hint), file=sys.stderr)
+
+    def _paint(self, text: str, style: str) -> str:
+        return f"\033[{style}m{text}\033[0m" if self.colour and sys.stderr.isatty() else text
+

@@ -1,0 +1,1 @@
+"""Bias audits: asking for one, and reading what it found."""

@@ -1,0 +1,256 @@
+"""The desk under all screens: what is known of the ledger, who signs, and work in threads.
+
+Threads post messages; handlers here own the state and publish `changed`; screens redraw from it.
+A flow (an async worker of a screen) asks a person, then awaits `enter`, which unlocks, runs a job
+in a thread and explains every QuaestorError instead of crashing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from textual import events, on, work
+from textual.app import App
+from textual.screen import ModalScreen
+from textual.signal import Signal
+
+from console.tui.dialogs import Notice, Passphrase
+from console.tui.picture import Marks, Picture, change_marks, read_picture
+from console.tui.session import IDLE, GivePassphrase, Session, Unlocked
+from console.tui.times import LocalTime
+from console.tui.work import (
+    Abandoned,
+    JobMoved,
+    JobState,
+    PictureRead,
+    ReadingFailed,
+    Tell,
+    Values,
+    Work,
+    telling,
+)
+from ledger.book import Book
+from ledger.clock import Clock
+from ledger.errors import QuaestorError, Refused, StoreUnavailable
+from ledger.home import Home
+from ledger.seat import Seat
+
+if TYPE_CHECKING:
+    from ledger.verification import Verification
+
+T = TypeVar("T")
+MakeForm = Callable[[Values], ModalScreen[Values | None]]
+
+LOOK_EVERY = 0.4
+LOCK_CHECK_EVERY = 15.0
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What is known of the record's soundness in this sitting."""
+
+    found: Verification | None = None
+    at: datetime | None = None
+    running: bool = False
+
+
+class Desk(App[None]):
+    """Ledger, session and jobs; `QuaestorApp` adds the screens."""
+
+    def __init__(
+        self,
+        home: Path,
+        seat: Path,
+        actor: str | None,
+        passphrase: GivePassphrase,
+        clock: Clock,
+        *,
+        zone: tzinfo | None = None,
+        idle: timedelta = IDLE,
+    ) -> None:
+        super().__init__()
+        self.book = Book(Home(home), Seat(seat), clock=clock)
+        self.session = Session(Seat(seat), actor, passphrase, clock, idle)
+        self.clock = clock
+        self.local = LocalTime(zone)
+        self.picture: Picture | None = None
+        self.trouble: QuaestorError | None = None
+        self.integrity = Integrity()
+        self.jobs: dict[int, JobState] = {}
+        self.changed: Signal[None] = Signal(self, "changed")
+        self.jobs_moved: Signal[None] = Signal(self, "jobs moved")
+        self._numbers = count(1)
+        self._marks: Marks | None = None
+        self._reading = False
+
+    def on_mount(self) -> None:
+        """Start watching; the first reading begins after the first paint."""
+        self.set_interval(LOOK_EVERY, self.look)
+        self.set_interval(LOCK_CHECK_EVERY, self._lock_if_idle)
+        self.call_after_refresh(self.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Notice that somebody is here, then go on as usual."""
+        if isinstance(event, events.InputEvent):
+            self.session.touch()
+        await super().on_event(event)
+
+    # Reading
+
+    def look(self) -> None:
+        """Read the ledger again if its head or switchboard changed on disk."""
+        marks = change_marks(self.book.home)
+        if marks != self._marks and not self._reading:
+            self._marks = marks
+            self._reading = True
+            self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        try:
+            self.post_message(PictureRead(read_picture(self.book)))
+        except QuaestorError as error:
+            self.post_message(ReadingFailed(error))
+
+    @on(PictureRead)
+    def _picture_read(self, message: PictureRead) -> None:
+        self._reading = False
+        self.picture, self.trouble = message.picture, None
+        self.changed.publish(None)
+
+    @on(ReadingFailed)
+    def _reading_failed(self, message: ReadingFailed) -> None:
+        self._reading = False
+        self.trouble = message.error
+        if isinstance(message.error, StoreUnavailable):
+            self._marks = None  # so that the next look tries again
+        self.changed.publish(None)
+
+    # Who signs
+
+    def _lock_if_idle(self) -> None:
+        if self.session.lock_if_idle():
+            self.notify("Your key was locked after some idle time.", title="Locked")
+            self.changed.publish(None)
+
+    async def allowed(self, kind: str) -> bool:
+        """Whether this person could enter a kind; says why not. For flows."""
+        if self.picture is None:
+            return False
+        refusal = self.picture.why_not(self.session.actor, kind)
+        if refusal is not None:
+            await self.explain(refusal)
+        return refusal is None
+
+    async def unlock(self) -> Unlocked | None:
+        """The open key, asking for the passphrase if it is locked; None if the person gave up."""
+        if self.session.unlocked is not None or self.session.actor is None:
+            return self.session.unlocked
+        complaint = ""
+        try:
+            given = self.session.passphrase()
+            while True:
+                phrase = given or await self.push_screen_wait(
+                    Passphrase(self.session.actor, complaint)
+                )
+                if phrase is None:
+                    return None
+                try:
+                    unlocked = await asyncio.to_thread(self.session.open, phrase)
+                except Refused as error:
+                    given, complaint = None, error.message
+                else:
+                    self.changed.publish(None)
+                    return unlocked
+        except QuaestorError as error:
+            await self.explain(error)
+            return None
+
+    # Jobs
+
+    async def enter(
+        self,
+        kind: str,
+        job: Callable[[Work], T],
+        *,
+        doing: str,
+        form: MakeForm | None = None,
+        values: Values | None = None,
+    ) -> T | None:
+        """Ask, unlock, and run a job that signs; a refused form opens again as it was filled."""
+        if not await self.allowed(kind):
+            return None
+        filled: Values = values or {}
+        while True:
+            if form is not None:
+                answer = await self.push_screen_wait(form(filled))
+                if answer is None:
+                    return None
+                filled = answer
+            unlocked = await self.unlock()
+            if unlocked is None:
+                return None
+            given = Work(self.book, unlocked.signer, unlocked.passphrase, filled, lambda *_: None)
+            result = await self.run_job(doing, lambda tell: job(replace(given, tell=tell)))  # noqa: B023 - awaited before `given` changes
+            if result is not None or form is None:
+                return result
+
+    async def run_job(self, doing: str, job: Callable[[Tell], T]) -> T | None:
+        """Run a job in a thread, shown meanwhile; None after an error was explained."""
+        number = next(self._numbers)
+        self._job_moved(JobMoved(number, JobState(doing)))
+        tell = telling(number, doing, self.post_message, lambda: not self.is_running)
+        try:
+            return await asyncio.to_thread(job, tell)
+        except QuaestorError as error:
+            await self.explain(error)
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            await self.explain(
+                StoreUnavailable(
+                    f"{name}{error.strerror or error}.", "Check the path, its rights and the disk."
+                )
+            )
+        except Abandoned:
+            pass
+        finally:
+            self.jobs.pop(number, None)
+            self.jobs_moved.publish(None)
+            self.look()
+        return None
+
+    @on(JobMoved)
+    def _job_moved(self, message: JobMoved) -> None:
+        if message.state.total == 0 or message.job in self.jobs:
+            self.jobs[message.job] = message.state
+            self.jobs_moved.publish(None)
+
+    async def explain(self, error: QuaestorError) -> None:
+        """Say what, why and what to do next, until the person has read it."""
+        await self.push_screen_wait(Notice(error.message, error.hint, trouble=True))
+
+    # Verification
+
+    @work
+    async def verify_record(self) -> None:
+        """Verify the whole home in the background; the seat's anchors are what it is held against."""
+        from ledger.verification import verify
+
+        if self.integrity.running:
+            return
+        self.integrity = replace(self.integrity, running=True)
+        self.changed.publish(None)
+        found = await self.run_job(
+            "Verifying the record", lambda tell: verify(self.book, progress=tell)
+        )
+        if found is None:
+            self.integrity = replace(self.integrity, running=False)
+        else:
+            self.integrity = Integrity(found, self.clock())
+        self.changed.publish(None)

@@ -1,0 +1,113 @@
+"""Small dialogs: a notice to read, a passphrase to give, a name to type."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.console import RenderableType
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalGroup, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+
+class Notice(ModalScreen[bool]):
+    """Something to read: what and why, then what to do next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,space", "dismiss(True)", "Close", show=False)
+    ]
+
+    def __init__(
+        self, message: RenderableType, hint: str = "", *, title: str = "", trouble: bool = False
+    ) -> None:
+        super().__init__()
+        self.message, self.hint = message, hint
+        self.heading = title or ("! This cannot be done" if trouble else "Notice")
+        self.set_class(trouble, "trouble")
+
+    def compose(self) -> ComposeResult:
+        """Heading, message, hint, one button."""
+        with VerticalGroup(classes="dialog"):
+            yield Label(self.heading, classes="dialog-title", markup=False)
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static(self.message, markup=False)
+                if self.hint:
+                    yield Static(f"→ {self.hint}", classes="hint", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close", compact=True)
+
+    @on(Button.Pressed)
+    def close(self) -> None:
+        """It was read."""
+        self.dismiss(True)
+
+
+class Passphrase(ModalScreen[bytes | None]):
+    """Ask for the passphrase of a key; `complaint` says why it is asked for again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, actor: str, complaint: str = "") -> None:
+        super().__init__()
+        self.actor, self.complaint = actor, complaint
+
+    def compose(self) -> ComposeResult:
+        """One masked field."""
+        with VerticalGroup(classes="dialog"):
+            yield Label(f"Unlock the key of {self.actor}", classes="dialog-title")
+            yield Static("What you do from here on is signed with it.", classes="quiet")
+            if self.complaint:
+                yield Static(f"! {self.complaint}", classes="complaint", markup=False)
+            yield Input(password=True, placeholder="passphrase", compact=True)
+            yield Static("Enter unlocks · Esc leaves it locked", classes="keys")
+
+    @on(Input.Submitted)
+    def submit(self, event: Input.Submitted) -> None:
+        """Hand the passphrase over."""
+        if event.value:
+            self.dismiss(event.value.encode())
+
+
+class TypedName(ModalScreen[bool]):
+    """Confirm what cannot be undone by typing a name; Cancel has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
+
+    def __init__(self, title: str, body: RenderableType, name: str, verb: str) -> None:
+        super().__init__()
+        self.heading, self.body, self.wanted, self.verb = title, body, name, verb
+
+    def compose(self) -> ComposeResult:
+        """What happens, the field for the name, and two buttons."""
+        with VerticalGroup(classes="dialog"):
+            yield Label(self.heading, classes="dialog-title", markup=False)
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static(self.body, markup=False)
+            yield Static(f"Type {self.wanted} to confirm (Tab moves there).", classes="quiet")
+            yield Input(compact=True, placeholder=self.wanted)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button(self.verb, id="go", compact=True, disabled=True)
+
+    def on_mount(self) -> None:
+        """The safe answer is the one at hand."""
+        self.query_one("#cancel").focus()
+
+    @on(Input.Changed)
+    def compare(self, event: Input.Changed) -> None:
+        """Only the exact name opens the way."""
+        self.query_one("#go", Button).disabled = event.value != self.wanted
+
+    @on(Input.Submitted)
+    def submit(self, event: Input.Submitted) -> None:
+        """Enter after the exact name is the deliberate act."""
+        if event.value == self.wanted:
+            self.dismiss(True)
+
+    @on(Button.Pressed)
+    def press(self, event: Button.Pressed) -> None:
+        """Go on, or not."""
+        self.dismiss(event.button.id == "go")

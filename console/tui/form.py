@@ -1,0 +1,165 @@
+"""A form in a dialog: labelled fields that the keyboard walks through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, HorizontalGroup, VerticalGroup, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Select, SelectionList, Static, TextArea
+
+from console.tui.work import Values
+
+_LONG_LIST = 8
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to fill in. A `many` field's value is its choices joined by commas."""
+
+    name: str
+    label: str
+    kind: Literal["text", "long", "path", "choice", "many"] = "text"
+    value: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    hint: str = ""
+    required: bool = True
+
+
+def choices(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Choices that are shown as what they are."""
+    return [(name, name) for name in names]
+
+
+class PathSuggester(Suggester):
+    """Completes the path of a file from what is on the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first entry of the folder that begins like this."""
+        folder, _, start = value.rpartition("/")
+        place = Path(folder + "/" if value.startswith(("/", "~")) else folder or ".").expanduser()
+        try:
+            found = sorted(p.name for p in place.iterdir() if p.name.startswith(start) and start)
+        except OSError:
+            return None
+        return f"{value[: len(value) - len(start)]}{found[0]}" if found else None
+
+
+class Form(ModalScreen[Values | None]):
+    """Fields to fill in; gives their values by name, or None when the person gave up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("ctrl+s", "submit", "Enter it", priority=True),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        values: Values | None = None,
+        *,
+        note: str = "",
+        verb: str = "Enter it",
+    ) -> None:
+        super().__init__()
+        self.heading, self.fields, self.note, self.verb = title, fields, note, verb
+        self.values = values or {}
+
+    def compose(self) -> ComposeResult:
+        """A line a field, one hint line, two buttons."""
+        with VerticalGroup(classes="dialog wide"):
+            yield Label(self.heading, classes="dialog-title", markup=False)
+            if self.note:
+                yield Static(self.note, classes="quiet", markup=False)
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                for field in self.fields:
+                    with HorizontalGroup(classes="field"):
+                        optional = "" if field.required else " (optional)"
+                        yield Label(field.label + optional, classes="label", markup=False)
+                        yield self._widget(field)
+            yield Static("", classes="hint", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(self.verb, id="submit", compact=True)
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Static("Tab next · ^s enter · Esc cancel", classes="keys")
+
+    def _widget(self, field: Field) -> Widget:
+        value = self.values.get(field.name, field.value)
+        if field.kind == "choice":
+            known = [shown_value[0] for shown_value in field.choices]
+            start = value if value in known else (known[0] if field.required and known else None)
+            return Select(
+                [(shown, key) for key, shown in field.choices],
+                value=start if start is not None else Select.NULL,
+                allow_blank=not field.required or not known,
+                compact=True,
+                id=field.name,
+            )
+        if field.kind == "many":
+            chosen = value.split(",")
+            return SelectionList(
+                *((shown, key, key in chosen) for key, shown in field.choices),
+                compact=True,
+                id=field.name,
+            )
+        if field.kind == "long":
+            area = TextArea(value, compact=True, id=field.name, tab_behavior="focus")
+            area.show_line_numbers = False
+            return area
+        suggester = PathSuggester() if field.kind == "path" else None
+        return Input(value, compact=True, id=field.name, suggester=suggester)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show the hint of the field in hand."""
+        for field in self.fields:
+            if field.name == event.widget.id:
+                self.query_one(".hint", Static).update(field.hint)
+
+    @on(Input.Submitted)
+    def next_field(self) -> None:
+        """Enter goes on to the next field."""
+        self.focus_next()
+
+    @on(Button.Pressed)
+    def press(self, event: Button.Pressed) -> None:
+        """Hand the values over, or give up."""
+        if event.button.id == "submit":
+            self.action_submit()
+        else:
+            self.dismiss(None)
+
+    def action_submit(self) -> None:
+        """Hand the values over once nothing that is needed is missing."""
+        values = {field.name: self._value(field) for field in self.fields}
+        for field in self.fields:
+            if field.required and not values[field.name]:
+                hint = self.query_one(".hint", Static)
+                hint.update(f"! {field.label} is needed.")
+                self.query_one(f"#{field.name}").focus()
+                self.call_after_refresh(hint.update, f"! {field.label} is needed. {field.hint}")
+                return
+        self.dismiss(values)
+
+    def _value(self, field: Field) -> str:
+        widget = self.query_one(f"#{field.name}")
+        if isinstance(widget, Select):
+            return "" if widget.value is Select.NULL else str(widget.value)
+        if isinstance(widget, SelectionList):
+            return ",".join(sorted(widget.selected))
+        if isinstance(widget, TextArea):
+            return widget.text.strip()
+        if isinstance(widget, Input):
+            return widget.value.strip()
+        raise TypeError(widget)

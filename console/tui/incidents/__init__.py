@@ -1,0 +1,1 @@
+"""Incidents: the clock that runs, and the playbook."""

@@ -1,0 +1,65 @@
+"""A list that arrows and Enter work on, and that says what to do when it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalGroup
+from textual.widgets import DataTable, Static
+
+Cell = str | Text
+
+
+class Listing(VerticalGroup):
+    """A table of rows by key; redrawing keeps the cursor on its row."""
+
+    def __init__(self, *columns: str, empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.columns, self.empty = columns, empty
+        self._shown: list[tuple[str, tuple[Cell, ...]]] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The table, and what stands there instead of it."""
+        yield DataTable[Cell](cursor_type="row", zebra_stripes=False)
+        yield Static(self.empty, classes="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """Columns are fixed; nothing is known yet."""
+        self.table.add_columns(*self.columns)
+        self.query_one(".empty").display = False
+
+    @property
+    def table(self) -> DataTable[Cell]:
+        """The table itself."""
+        return self.query_one(DataTable)
+
+    @property
+    def key(self) -> str | None:
+        """The key of the row under the cursor."""
+        if not self.table.row_count:
+            return None
+        return self.table.coordinate_to_cell_key(self.table.cursor_coordinate).row_key.value
+
+    def show(self, rows: Sequence[tuple[str, Sequence[Cell]]]) -> None:
+        """Draw rows, each with its key, in the order given; only if something changed."""
+        shown = [(key, tuple(cells)) for key, cells in rows]
+        if shown == self._shown:
+            return
+        self._shown = shown
+        table, before, line = self.table, self.key, self.table.cursor_row
+        table.clear()
+        for key, cells in shown:
+            table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), key=key)
+        keys = [key for key, _ in shown]
+        if keys:
+            at = keys.index(before) if before in keys else min(line, len(keys) - 1)
+            table.move_cursor(row=max(at, 0))
+        table.display = bool(keys)
+        self.query_one(".empty").display = not keys
+
+    def focus(self, scroll_visible: bool = True) -> Listing:
+        """Give the table the keyboard."""
+        self.table.focus(scroll_visible)
+        return self

@@ -1,0 +1,1 @@
+"""The inventory of models: cards, versions, decisions, and what happened to each."""

@@ -1,0 +1,1 @@
+"""Who may act here, and in which roles."""

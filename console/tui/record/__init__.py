@@ -1,0 +1,1 @@
+"""The record itself: entries, approvals, policies in force, verification."""

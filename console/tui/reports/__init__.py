@@ -1,0 +1,1 @@
+"""Signed reports: building them, and checking a file."""

@@ -1,0 +1,1 @@
+"""Switches: stopping a model, and bringing it back."""

@@ -1,0 +1,59 @@
+"""Inclusion proofs made from tiles: that an entry is in the tree of a checkpoint."""
+
+from __future__ import annotations
+
+from ledger.errors import InvalidInput
+from ledger.merkle import HASH_SIZE, fold_right, node_hash, perfect_root
+from ledger.tiles import WIDTH, ReadTile
+
+_BITS = 8
+
+
+def inclusion_path(read: ReadTile, index: int, size: int) -> list[bytes]:
+    """Audit path of leaf `index` in the tree of the first `size` leaves (RFC 6962, 2.1.1).
+
+    Raises InvalidInput unless 0 <= index < size. Reads a few tiles a level, never all leaves.
+    """
+    if not 0 <= index < size:
+        raise InvalidInput(
+            f"Entry {index} is not among the first {size}.", "Use a later checkpoint."
+        )
+    return _path(read, index, 0, size)
+
+
+def _path(read: ReadTile, index: int, low: int, high: int) -> list[bytes]:
+    """Siblings from the leaf upwards in the subtree over low..high."""
+    if high - low == 1:
+        return []
+    split = low + _largest_power_below(high - low)
+    if index < split:
+        return [*_path(read, index, low, split), _root(read, split, high)]
+    return [*_path(read, index, split, high), _root(read, low, split)]
+
+
+def _root(read: ReadTile, low: int, high: int) -> bytes:
+    """Root of the subtree over low..high, cut into perfect subtrees, largest first."""
+    roots = []
+    while low < high:
+        height = (high - low).bit_length() - 1
+        roots.append(_perfect(read, low >> height, height))
+        low += 1 << height
+    return fold_right(roots)
+
+
+def _perfect(read: ReadTile, index: int, height: int) -> bytes:
+    """Root of the perfect subtree number `index` among those of 2^height leaves."""
+    level, above = divmod(height, _BITS)
+    first = index << above
+    tile = read(level, first // WIDTH)
+    if not tile:  # a whole level higher than the tiles reach
+        return node_hash(
+            _perfect(read, 2 * index, height - 1), _perfect(read, 2 * index + 1, height - 1)
+        )
+    start = (first % WIDTH) * HASH_SIZE
+    chunk = tile[start : start + (HASH_SIZE << above)]
+    return perfect_root([chunk[i : i + HASH_SIZE] for i in range(0, len(chunk), HASH_SIZE)])
+
+
+def _largest_power_below(n: int) -> int:
+    return 1 << ((n - 1).bit_length() - 1)

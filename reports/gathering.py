@@ -1,0 +1,274 @@
+"""From the registers to a model report: what is shown is what was entered, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ledger.book import Book
+from ledger.clock import read_time
+from ledger.registers.actors import ActorRow
+from ledger.registers.audits import AuditRow
+from ledger.registers.incidents import IncidentRow, NoteRow, StepRow
+from ledger.registers.logs import LogRow
+from ledger.registers.models import ModelRow, VersionRow, known
+from ledger.registers.switches import SwitchEventRow, SwitchRow
+from ledger.store.base import Snapshot, StoredEntry
+from policies.auditing import read_result
+from policies.responding import StepClock, clock
+from reports import content
+
+_VERDICTS = {
+    "pass": content.Verdict.PASSED,
+    "fail": content.Verdict.FAILED,
+    "inconclusive": content.Verdict.INCONCLUSIVE,
+}
+_BOUNDS = {
+    "demographic_parity_difference": "demographic_parity_difference_max",
+    "equalized_odds_difference": "equalized_odds_difference_max",
+}
+_CARD_TITLES = {
+    "purpose": "Purpose",
+    "intended_use": "Intended use",
+    "out_of_scope_use": "Out-of-scope use",
+    "end_users": "End users",
+    "decisions_alone": "Decisions it may take alone",
+    "decisions_with_person": "Decisions that need a person",
+    "harm_if_wrong": "Harm if it is wrong",
+    "tolerated_error": "Tolerated error",
+    "outcome_target": "Outcome target",
+    "outcome_owner": "Owner of the outcome",
+    "training_data": "Training data",
+    "architecture": "Architecture",
+    "metrics": "Metrics",
+    "limitations": "Limitations",
+    "fairness_considerations": "Fairness considerations",
+    "failure_noticed": "How failure is noticed",
+    "fallback": "Fallback",
+    "escalation_path": "Escalation path",
+    "challenge_path": "How affected people can challenge a decision",
+}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows about one model, copied out of the ledger, and the entries behind them."""
+
+    model: ModelRow
+    switch: SwitchRow | None
+    versions: Sequence[VersionRow]
+    audits: Sequence[AuditRow]
+    incidents: Sequence[tuple[IncidentRow, Sequence[StepRow]]]
+    switches: Sequence[SwitchEventRow]
+    actors: Sequence[ActorRow]
+    entries: Sequence[StoredEntry]
+
+
+def gather(snapshot: Snapshot, model: str, start: datetime | None, end: datetime) -> Gathered:
+    """Copy out what a report on a model shows of a period; all of its life without `start`."""
+    rows = snapshot.rows
+    row = known(rows, model)
+
+    def within(time: str) -> bool:
+        return (start is None or read_time(time) >= start) and read_time(time) <= end
+
+    incidents = [
+        (incident, rows.where(StepRow, incident=incident.incident))
+        for incident in rows.where(IncidentRow, model=model)
+        if within(incident.opened_at)
+    ]
+    audits = sorted(
+        (audit for audit in rows.where(AuditRow, model=model) if within(audit.time)),
+        key=lambda audit: audit.seq,
+    )
+    switches = [
+        event for event in rows.where(SwitchEventRow, model=model) if within(event.recorded_at)
+    ]
+    versions = sorted(rows.where(VersionRow, model=model), key=lambda version: version.seq)
+    seqs = {0, row.seq, *(version.seq for version in versions), *(audit.seq for audit in audits)}
+    seqs |= {log.seq for log in rows.where(LogRow, model=model)}
+    seqs |= {event.event for event in switches}
+    for incident, steps in incidents:
+        seqs |= {incident.seq, *(step.seq for step in steps)}
+        seqs |= {note.seq for note in rows.where(NoteRow, incident=incident.incident)}
+    return Gathered(
+        model=row,
+        switch=rows.get(SwitchRow, model),
+        versions=versions,
+        audits=audits,
+        incidents=incidents,
+        switches=switches,
+        actors=rows.where(ActorRow),
+        entries=[entry for seq in sorted(seqs) for entry in snapshot.entries(seq, seq + 1)],
+    )
+
+
+def report_model(book: Book, gathered: Gathered) -> content.Model:
+    """The model as it is registered now."""
+    row = gathered.model
+    legal = row.legal_class
+    owner = next((actor for actor in gathered.actors if actor.actor == row.owner), None)
+    point = f" ({legal.point})" if legal.point else ""
+    return content.Model(
+        id=row.model,
+        name=row.name,
+        owner=row.owner,
+        owner_name=book.reveal(f"actor/{row.owner}", "name", owner.name) if owner else "",
+        status=row.status,
+        version=row.version,
+        switch=gathered.switch.mode if gathered.switch else "",
+        legal_class=f"{legal.category}{point}, as {legal.role}",
+        legal_reason=legal.reason,
+        materiality=row.materiality,
+        testing_level=row.testing_level,
+    )
+
+
+def report_card(gathered: Gathered) -> tuple[content.CardSection, ...]:
+    """The card's sections that say something, in its order."""
+    card = gathered.model.model_card.model_dump()
+    return tuple(
+        content.CardSection(title, card[name]) for name, title in _CARD_TITLES.items() if card[name]
+    )
+
+
+def report_versions(gathered: Gathered) -> tuple[content.Version, ...]:
+    """Every version, oldest first."""
+    return tuple(
+        content.Version(v.version, read_time(v.time), v.actor, v.notes) for v in gathered.versions
+    )
+
+
+def report_audits(book: Book, gathered: Gathered) -> tuple[content.Audit, ...]:
+    """Every audit of the period, oldest first, whatever its verdict."""
+    audits = []
+    for index, row in enumerate(gathered.audits):
+        document = read_result(book, row)
+        later = [
+            other.audit
+            for other in gathered.audits[index + 1 :]
+            if (other.by, other.label, other.prediction, other.filter)
+            == (row.by, row.label, row.prediction, row.filter)
+        ]
+        audits.append(_audit(row, document, f"repeated as {later[-1]}" if later else ""))
+    return tuple(audits)
+
+
+def report_incidents(gathered: Gathered, now: datetime) -> tuple[content.Incident, ...]:
+    """Incidents of the period with their deadlines."""
+    found = []
+    for row, steps in gathered.incidents:
+        times = clock(row, steps, now)
+        found.append(
+            content.Incident(
+                id=row.incident,
+                severity=row.severity,
+                title=row.title,
+                opened=read_time(row.opened_at),
+                detected=_moment(row.detected_at),
+                aware=_moment(row.aware_at),
+                acknowledged=_moment(row.acknowledged_at),
+                resolved=_moment(row.resolved_at),
+                closed=_moment(row.closed_at),
+                deadlines=tuple(_deadline(each) for each in (times.answer, *times.steps)),
+            )
+        )
+    return tuple(found)
+
+
+def report_switches(book: Book, gathered: Gathered) -> tuple[content.SwitchChange, ...]:
+    """Every change of the model's switch in the period."""
+    subject = f"model/{gathered.model.model}"
+    return tuple(
+        content.SwitchChange(
+            time=read_time(event.ordered_at),
+            actor=f"{event.actor} (requested by {event.requested_by})"
+            if event.requested_by
+            else event.actor,
+            state=event.mode,
+            reason=book.reveal(subject, "reason", event.reason),
+        )
+        for event in gathered.switches
+    )
+
+
+def report_people(gathered: Gathered) -> tuple[content.Person, ...]:
+    """Every actor: roles, who enrolled it, and its key's fingerprint."""
+    return tuple(
+        content.Person(
+            actor=row.actor,
+            roles=tuple(row.role_list),
+            enrolled_by=" and ".join(row.enrollers),
+            fingerprint=row.key_fingerprint,
+        )
+        for row in gathered.actors
+    )
+
+
+def _audit(row: AuditRow, document: dict[str, Any], standing: str) -> content.Audit:
+    thresholds = document["thresholds"]
+    return content.Audit(
+        audit_id=row.audit,
+        time=read_time(row.time),
+        actor=row.actor,
+        filter=row.filter,
+        label=row.label or None,
+        prediction=row.prediction,
+        by=tuple(document["by"]),
+        n=row.n,
+        seed=str(row.seed),
+        data_digest=row.data,
+        verdict=_VERDICTS[row.verdict],
+        reasons=tuple(document["reasons"]),
+        disparities=tuple(
+            _disparity(name, document["disparities"], thresholds)
+            for name in document["disparities"]
+            if not name.endswith("_ci")
+        ),
+        groups=tuple(_group(group) for group in document["groups"]),
+        standing=standing,
+    )
+
+
+def _disparity(
+    name: str, disparities: dict[str, Any], thresholds: dict[str, Any]
+) -> content.Disparity:
+    value = disparities[name]
+    limit = thresholds.get(_BOUNDS.get(name, ""))
+    return content.Disparity(
+        name=name.replace("_", " "),
+        value=value,
+        interval=_interval(disparities.get(f"{name}_ci")),
+        bound=f"at most {limit}" if limit else "",
+        kept=None if value is None or limit is None else value <= float(limit),
+    )
+
+
+def _group(group: dict[str, Any]) -> content.Group:
+    return content.Group(
+        by=group["by"],
+        group=group["group"],
+        n=group["n"],
+        selection_rate=group["selection_rate"],
+        selection_rate_ci=_interval(group["selection_rate_ci"]),
+        impact_ratio=group["impact_ratio"],
+        tpr=group["tpr"],
+        fpr=group["fpr"],
+        precision=group["precision"],
+        accuracy=group["accuracy"],
+    )
+
+
+def _deadline(step: StepClock) -> content.Deadline:
+    met = {"met": True, "late": False, "overdue": False}.get(step.state)
+    return content.Deadline(step.title, step.due, step.done, met)
+
+
+def _interval(pair: Sequence[float] | None) -> tuple[float, float] | None:
+    return (pair[0], pair[1]) if pair else None
+
+
+def _moment(time: str) -> datetime | None:
+    return read_time(time) if time else None

@@ -1,0 +1,81 @@
+"""Column maps: their grammar, their digest, and what is proposed when there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+import rfc8785
+from pydantic import ValidationError
+
+from ledger.errors import InvalidInput
+from ledger.logs.mapping import ColumnMap, propose
+
+
+def a_map(**columns: dict[str, object]) -> ColumnMap:
+    """Make a column map of column descriptions."""
+    return ColumnMap.model_validate({"columns": columns})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"columns": {}},
+        {"columns": {"Score": {"source": "s", "type": "number"}}},
+        {"columns": {"record": {"source": "s", "type": "string"}}},
+        {"columns": {"score": {"source": "s", "type": "float"}}},
+        {"columns": {"score": {"source": "s", "type": "number", "unit": "eur"}}},
+        {"columns": {"score": {"source": "s", "type": "number"}}, "timezone": "Mars/Olympus"},
+    ],
+)
+def test_malformed_maps(wrong: dict[str, object]) -> None:
+    """A map that cannot be meant is taken as one, and columns go missing without a word."""
+    with pytest.raises(ValidationError):
+        ColumnMap.model_validate(wrong)
+
+
+def test_digest() -> None:
+    """The digest in the entry depends on how the map was typed, or is not over RFC 8785."""
+    score: dict[str, object] = {"source": "s", "type": "number"}
+    time: dict[str, object] = {"source": "t", "type": "timestamp", "required": True}
+    one, other = a_map(score=score, time=time), a_map(time=time, score=score)
+    assert one.canonical() == rfc8785.dumps(one.model_dump(mode="json"))
+    assert one.digest() == other.digest() != a_map(score=score).digest()
+    assert list(other.columns) == ["score", "time"]
+
+
+def test_proposal(tmp_path: Path) -> None:
+    """A proposed type does not hold what was seen, or a code loses its leading zero."""
+    path = tmp_path / "log.jsonl"
+    records: list[dict[str, object]] = [
+        {"Req ID": 1, "score": 1, "ok": True, "at": "2026-01-01T00:00:00Z", "zip": "01234"},
+        {"Req ID": "2", "score": 0.5, "ok": "false", "at": "2026-01-01 00:00:00+01:00"},
+        {"Req ID": None, "big": 2**63, "x": {"y": 1}, "local": "2026-01-01", "record": 7},
+        {"req-id": "mixed", "2nd": "", "whole": "5.0"},
+    ]
+    path.write_bytes(b"\n".join(map(orjson.dumps, records)))
+    proposed = propose(path)
+    assert {name: (c.source, c.type.value) for name, c in proposed.columns.items()} == {
+        "req_id": ("Req ID", "integer"),
+        "req_id_2": ("req-id", "string"),
+        "score": ("score", "number"),
+        "ok": ("ok", "boolean"),
+        "at": ("at", "timestamp"),
+        "zip": ("zip", "string"),
+        "big": ("big", "string"),
+        "x": ("x", "string"),
+        "local": ("local", "string"),
+        "record_2": ("record", "integer"),
+        "column_2nd": ("2nd", "string"),
+        "whole": ("whole", "number"),
+    }
+    assert propose(path, timezone="Europe/Berlin").columns["local"].type == "timestamp"
+
+
+def test_nothing_to_propose(tmp_path: Path) -> None:
+    """A file without a record is sealed under a map of nothing."""
+    path = tmp_path / "log.csv"
+    path.write_text("a,b\n")
+    with pytest.raises(InvalidInput, match="no record"):
+        propose(path)
