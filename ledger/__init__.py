@@ -1,1 +1,1 @@
-"""The record: entries, chain, tree, checkpoints, keys, vault, journal, store, registers, verification."""
+"""The record: entries, chain, tree, keys, vault, journal, store, registers, verification."""

@@ -218,9 +218,7 @@ class Book:
         size = txn.head.size + len(part)
         tiles = grow(txn.tile, txn.head.size, hashes)
         head = Head(size, root_at(overlaid(txn.tile, tiles), size), hashes[-1].hex(), journal)
-        stored = [
-            StoredEntry(e.seq, e.time, e.actor, e.kind, e.subject, data) for e, data in part
-        ]
+        stored = [StoredEntry(e.seq, e.time, e.actor, e.kind, e.subject, data) for e, data in part]
         txn.post(stored, tiles, head)
         with suppress(OSError):  # a cache: the next append writes it again
             self.home.write_head(head)
@@ -304,7 +302,9 @@ class Book:
                 f"Your seat has seen {size:,} entries; the ledger has {txn.head.size:,}.", hint
             )
         if root_at(txn.tile, size) != anchor.checkpoint.root:
-            raise Altered(f"The first {size:,} entries are not those that your seat has seen.", hint)
+            raise Altered(
+                f"The first {size:,} entries are not those that your seat has seen.", hint
+            )
 
     def _vouch(self, signer: Signer, appended: Appended, ledger_id: str) -> Appended:
         """Let the seat keep the new checkpoint; a seat that cannot be written vouches for less."""
@@ -318,9 +318,7 @@ class Book:
                 self.seat.keep_pin(ledger_id, Pin(zero, fingerprint, str(self.home.folder)))
             anchor = self.seat.anchor(ledger_id)
             if anchor is None or anchor.checkpoint.size < appended.head.size:
-                checkpoint = Checkpoint(
-                    self.facts.origin, appended.head.size, appended.head.root
-                )
+                checkpoint = Checkpoint(self.facts.origin, appended.head.size, appended.head.root)
                 self.seat.advance(ledger_id, checkpoint, by=signer.actor, time=self.now())
         return appended
 
@@ -344,6 +342,4 @@ class Book:
 
 
 def _copy(body: Body) -> Body:
-    return {
-        key: _copy(value) if isinstance(value, dict) else value for key, value in body.items()
-    }
+    return {key: _copy(value) if isinstance(value, dict) else value for key, value in body.items()}

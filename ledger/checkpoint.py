@@ -61,9 +61,7 @@ def vkey(name: str, public_key: bytes) -> str:
     return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
 
 
-def sign_note(
-    text: str, name: str, public_key: bytes, sign: Callable[[bytes], bytes]
-) -> str:
+def sign_note(text: str, name: str, public_key: bytes, sign: Callable[[bytes], bytes]) -> str:
     """Return `text` as a note with one signature."""
     blob = base64.b64encode(key_id(name, public_key) + sign(text.encode())).decode()
     return f"{text}\n{_DASH} {name} {blob}\n"

@@ -42,7 +42,7 @@ class Evidence:
         return self.folder / f"{digest}.{ext}"
 
     def read(self, digest: str, ext: str) -> bytes:
-        """Return content after checking it against its digest; CheckFailed if missing or changed."""
+        """Return content checked against its digest; CheckFailed if missing or changed."""
         path = self.path(digest, ext)
         try:
             data = path.read_bytes()

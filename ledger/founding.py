@@ -65,9 +65,7 @@ def found(
         "ca_certificate": foundation.ca_certificate,
     }
     subject = f"ledger/{foundation.ledger_id}"
-    founded = book.found(
-        signer, Draft(Kind.LEDGER_FOUNDED, subject, body), foundation.ledger_id
-    )
+    founded = book.found(signer, Draft(Kind.LEDGER_FOUNDED, subject, body), foundation.ledger_id)
     drafts = [
         draft_adoption(policy, book.home.evidence.keep(content, "json"), "Shipped with Quaestor.")
         for policy, content in policies.items()

@@ -37,9 +37,7 @@ def check_files(book: Book, head: Head, cached: Head | None, found: Replayed) ->
         path = book.home.reports / f"{row.report}.pdf"
         if path.exists() and digest_file(path) != row.sha256:
             problems.append(
-                Problem(
-                    "report", row.seq, f"report/{row.report}", "The PDF is not the one issued."
-                )
+                Problem("report", row.seq, f"report/{row.report}", "The PDF is not the one issued.")
             )
     return problems
 

@@ -76,9 +76,7 @@ class EnrolmentRequest:
 
 def fingerprint(public_key: bytes) -> str:
     """`SHA256:...` of an Ed25519 key, as `ssh-keygen -l` prints it."""
-    blob = b"".join(
-        len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", public_key)
-    )
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", public_key))
     return "SHA256:" + base64.b64encode(sha256(blob).digest()).decode().rstrip("=")
 
 
@@ -120,7 +118,10 @@ def read_request(data: bytes) -> EnrolmentRequest:
         report_key = serialization.load_pem_public_key(request.report_key.encode())
     except (KeyError, TypeError, ValueError, UnsupportedAlgorithm, binascii.Error) as error:
         raise InvalidInput(f"This is not an enrolment request ({error!r}).", hint) from error
-    if not isinstance(report_key, ec.EllipticCurvePublicKey) or report_key.curve.name != "secp256r1":
+    if (
+        not isinstance(report_key, ec.EllipticCurvePublicKey)
+        or report_key.curve.name != "secp256r1"
+    ):
         raise InvalidInput("The request's report key is not P-256.", hint)
     if request.kind not in {"person", "program"}:
         raise InvalidInput(f"{request.kind!r} is neither person nor program.", hint)

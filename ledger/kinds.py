@@ -173,7 +173,7 @@ def spec_of(kind: str) -> Spec:
 
 
 def read_body(entry: Entry) -> BodyModel:
-    """An entry's body as its kind's model. InvalidInput when it is not one, or of another subject."""
+    """An entry's body as its kind's model; InvalidInput when it, or the subject, is not."""
     spec = spec_of(entry.kind)
     if spec.subject and not entry.subject.startswith(f"{spec.subject}/"):
         raise InvalidInput(

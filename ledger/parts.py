@@ -103,5 +103,3 @@ def check_signature(rows: Rows, entry: Entry) -> None:
             f"The signature of entry {entry.seq} is not that of {entry.actor}.",
             "Restore the journal from a backup.",
         )
-
-

@@ -84,9 +84,7 @@ class Seat:
     ) -> None:
         """Write a key over the one of the same name."""
         self.create()
-        write_durably(
-            self._key_path(name), lock_key(key, passphrase, rounds=rounds), mode=_PRIVATE
-        )
+        write_durably(self._key_path(name), lock_key(key, passphrase, rounds=rounds), mode=_PRIVATE)
 
     def keep_request(self, actor: str, request: bytes) -> None:
         """Keep the enrolment request of a key, so that it can be handed over again."""
@@ -184,7 +182,9 @@ class Seat:
         """Keep a newer checkpoint. The caller has shown that it extends the one kept before."""
         self._make_ledger(ledger_id)
         write_durably(
-            self._ledger(ledger_id) / "checkpoint", write_anchor(checkpoint, by, time), mode=_PRIVATE
+            self._ledger(ledger_id) / "checkpoint",
+            write_anchor(checkpoint, by, time),
+            mode=_PRIVATE,
         )
 
     def witness_folders(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The spool: signed orders to stop a model, written before anything else and kept until recorded."""
+"""The spool: signed orders to stop a model, written first and kept until they are recorded."""
 
 from __future__ import annotations
 

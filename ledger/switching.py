@@ -1,9 +1,9 @@
 """Stopping a model. Stopping precedes recording.
 
- 1. Ask the ledger, briefly, whether this person may; a ledger that does not answer hinders nobody.
- 2. Spool the signed order.        Dying here: the next publication or append carries it out.
- 3. Publish the switchboard.       The model is stopped now.
- 4. Record the order.              If this fails: "stopped, not yet recorded"; the next append does.
+1. Ask the ledger, briefly, whether this person may; a ledger that does not answer hinders nobody.
+2. Spool the signed order.        Dying here: the next publication or append carries it out.
+3. Publish the switchboard.       The model is stopped now.
+4. Record the order.              If this fails: "stopped, not yet recorded"; the next append does.
 """
 
 from __future__ import annotations
@@ -168,9 +168,7 @@ def _record(
     except Refused:
         spooled.path.unlink(missing_ok=True)
         with book.read() as snapshot:
-            publish_switches(
-                book.home, book.locks, snapshot.rows, snapshot.head.size, book.clock()
-            )
+            publish_switches(book.home, book.locks, snapshot.rows, snapshot.head.size, book.clock())
         raise
     except QuaestorError as error:
         return None, error.message

@@ -213,7 +213,10 @@ class _Replay:
         except NewerFormat:
             self._replaying = False
             self.problem(
-                "newer", entry.seq, entry.subject, f"{entry.kind} is of a newer format; not checked."
+                "newer",
+                entry.seq,
+                entry.subject,
+                f"{entry.kind} is of a newer format; not checked.",
             )
         except QuaestorError as error:
             self.problem("authority", entry.seq, entry.subject, error.message)
@@ -296,6 +299,8 @@ def check_registers(source: Source, found: Replayed) -> int:
         for key, row in expected.items():
             subject = f"{name}/{'/'.join(str(part) for part in key)}"
             found.problems.append(
-                Problem("registers", row.seq, subject, f"The row that entry {row.seq} made is gone.")
+                Problem(
+                    "registers", row.seq, subject, f"The row that entry {row.seq} made is gone."
+                )
             )
     return compared

@@ -80,9 +80,7 @@ def open_incident(
     return book.append(signer, opening)
 
 
-def escalate(
-    book: Book, signer: Signer, incident: str, severity: str, reason: str
-) -> Appended:
+def escalate(book: Book, signer: Signer, incident: str, severity: str, reason: str) -> Appended:
     """Change an incident's severity; what is still to be done gets new due times."""
     _, playbook = playbook_in_force(book)
 
@@ -102,7 +100,13 @@ def escalate(
 def clock(incident: IncidentRow, steps: Sequence[StepRow], now: datetime) -> IncidentClock:
     """Compute whether the times of an incident are met."""
     answer = _clock(
-        "", "", "Answer", incident.answer_due, incident.acknowledged_at, incident.acknowledged_by, now
+        "",
+        "",
+        "Answer",
+        incident.answer_due,
+        incident.acknowledged_at,
+        incident.acknowledged_by,
+        now,
     )
     return IncidentClock(
         answer,

@@ -94,20 +94,17 @@ def check_evidence(data: bytes) -> ReportEvidence:
     try:
         document = orjson.loads(data)
         note = document["checkpoint"]
-        text, signatures = parse_note(note)
-        checkpoint = parse_checkpoint(text)
-        keys = dict(_read_vkey(key) for key in document["verifier_keys"])
-        signer = next(
-            (s.name for s in signatures if s.name in keys and signed_by(text, s, keys[s.name])), ""
-        )
-        if not signer:  # 1
-            raise CheckFailed("The evidence's checkpoint is not signed by any of its keys.", _HINT)
-        entries = document["entries"]
-        for item in entries:  # 2
+        checkpoint, signer = _signed_checkpoint(note, document["verifier_keys"])  # 1
+        for item in document["entries"]:  # 2
             _check_entry(item, checkpoint)
-        _check_results(document["results"], entries)  # 3
+        _check_results(document["results"], document["entries"])  # 3
         return ReportEvidence(
-            document["report_id"], document["about"], checkpoint, note, signer, len(entries)
+            document["report_id"],
+            document["about"],
+            checkpoint,
+            note,
+            signer,
+            len(document["entries"]),
         )
     except CheckFailed:
         raise
@@ -118,13 +115,21 @@ def check_evidence(data: bytes) -> ReportEvidence:
 _HINT = "Ask the issuer for the report again."
 
 
+def _signed_checkpoint(note: str, verifier_keys: Sequence[str]) -> tuple[Checkpoint, str]:
+    """Read a checkpoint and who of these keys signed it."""
+    text, signatures = parse_note(note)
+    keys = dict(_read_vkey(key) for key in verifier_keys)
+    for signature in signatures:
+        if signature.name in keys and signed_by(text, signature, keys[signature.name]):
+            return parse_checkpoint(text), signature.name
+    raise CheckFailed("The evidence's checkpoint is not signed by any of its keys.", _HINT)
+
+
 def _check_entry(item: Mapping[str, Any], checkpoint: Checkpoint) -> None:
     data = item["entry"].encode()
     entry = decode(data)
     path = [base64.b64decode(sibling) for sibling in item["path"]]
-    proved = verify_inclusion(
-        entry_hash(data), entry.seq, checkpoint.size, path, checkpoint.root
-    )
+    proved = verify_inclusion(entry_hash(data), entry.seq, checkpoint.size, path, checkpoint.root)
     if entry.seq != item["seq"] or not proved:
         raise CheckFailed(f"Entry {item['seq']} is not in the tree of the checkpoint.", _HINT)
 

@@ -69,7 +69,9 @@ def issue_model_report(
     facts = book.facts
     with book.read() as snapshot:
         gathered = gathering.gather(snapshot, model, period_from, period_to or now)
-        results = {row.result: book.home.evidence.read(row.result, "json") for row in gathered.audits}
+        results = {
+            row.result: book.home.evidence.read(row.result, "json") for row in gathered.audits
+        }
         note = sign_checkpoint(snapshot, signer, facts.origin)
         head = snapshot.head
         evidence = make_evidence(
@@ -109,11 +111,12 @@ def issue_model_report(
     pdf = sign_pdf(build_pdf(report), report_signer, now)
     path = book.home.reports / f"{report_id}.pdf"
     write_durably(path, pdf)
+    pages, digest = count_pages(pdf), sha256(pdf).hexdigest()
     body = {
         "report_kind": "model-report",
         "about": f"model/{model}",
-        "sha256": sha256(pdf).hexdigest(),
-        "pages": count_pages(pdf),
+        "sha256": digest,
+        "pages": pages,
         "size": head.size,
         "root": head.root.hex(),
         "period_from": write_time(period[0]),
@@ -121,9 +124,7 @@ def issue_model_report(
         "signed_with": fingerprint(report_signer.certificate),
     }
     appended = book.append(signer, [Draft(Kind.REPORT_ISSUED, f"report/{report_id}", body)])
-    return IssuedReport(
-        report_id, model, path, body["sha256"], body["pages"], appended.entries[-1].seq
-    )
+    return IssuedReport(report_id, model, path, digest, pages, appended.entries[-1].seq)
 
 
 def enrolled_signer(

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -183,9 +184,20 @@ class Desk(App[None]):
         form: MakeForm | None = None,
         values: Values | None = None,
     ) -> T | None:
-        """Ask, unlock, and run a job that signs; a refused form opens again as it was filled."""
+        """Run a job that enters a kind, if this person may; see `sign`."""
         if not await self.allowed(kind):
             return None
+        return await self.sign(job, doing=doing, form=form, values=values)
+
+    async def sign(
+        self,
+        job: Callable[[Work], T],
+        *,
+        doing: str,
+        form: MakeForm | None = None,
+        values: Values | None = None,
+    ) -> T | None:
+        """Ask, unlock, and run a job that signs; a refused form opens again as it was filled."""
         filled: Values = values or {}
         while True:
             if form is not None:
@@ -196,8 +208,7 @@ class Desk(App[None]):
             unlocked = await self.unlock()
             if unlocked is None:
                 return None
-            given = Work(self.book, unlocked.signer, unlocked.passphrase, filled, lambda *_: None)
-            result = await self.run_job(doing, lambda tell: job(replace(given, tell=tell)))  # noqa: B023 - awaited before `given` changes
+            result = await self.run_job(doing, partial(_with_key, job, self.book, unlocked, filled))
             if result is not None or form is None:
                 return result
 
@@ -254,3 +265,9 @@ class Desk(App[None]):
         else:
             self.integrity = Integrity(found, self.clock())
         self.changed.publish(None)
+
+
+def _with_key(
+    job: Callable[[Work], T], book: Book, unlocked: Unlocked, values: Values, tell: Tell
+) -> T:
+    return job(Work(book, unlocked.signer, unlocked.passphrase, values, tell))

@@ -9,6 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalGroup
 from textual.widgets import DataTable, Static
 
+from console.tui.legible import legible
+
 Cell = str | Text
 
 
@@ -51,7 +53,7 @@ class Listing(VerticalGroup):
         table, before, line = self.table, self.key, self.table.cursor_row
         table.clear()
         for key, cells in shown:
-            table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), key=key)
+            table.add_row(*map(_drawn, cells), key=key)
         keys = [key for key, _ in shown]
         if keys:
             at = keys.index(before) if before in keys else min(line, len(keys) - 1)
@@ -63,3 +65,8 @@ class Listing(VerticalGroup):
         """Give the table the keyboard."""
         self.table.focus(scroll_visible)
         return self
+
+
+def _drawn(cell: Cell) -> Text:
+    """A cell on one line."""
+    return cell if isinstance(cell, Text) else Text(legible(cell).replace("\n", " "))

@@ -40,7 +40,7 @@ class Session:
         self.passphrase = passphrase
         self.unlocked: Unlocked | None = None
         self._clock = clock
-        self._idle = idle
+        self.idle = idle
         self._touched: datetime = clock()
 
     def open(self, passphrase: bytes) -> Unlocked:
@@ -61,7 +61,7 @@ class Session:
 
     def lock_if_idle(self) -> bool:
         """Lock after the idle time; return whether that happened now."""
-        if self.unlocked is None or self._clock() - self._touched < self._idle:
+        if self.unlocked is None or self._clock() - self._touched < self.idle:
             return False
         self.lock()
         return True

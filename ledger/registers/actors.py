@@ -17,9 +17,7 @@ from ledger.keys import EnrolmentRequest, fingerprint
 from ledger.registers.body import BodyModel, Line, Sealed, subject_name
 from ledger.registers.rows import Row, Rows
 
-Role = Literal[
-    "admin", "risk-officer", "model-owner", "engineer", "incident-commander", "auditor"
-]
+Role = Literal["admin", "risk-officer", "model-owner", "engineer", "incident-commander", "auditor"]
 ROLES: tuple[Role, ...] = (
     "admin",
     "risk-officer",
@@ -281,7 +279,8 @@ def _new_key(rows: Rows, entry: Entry, actor: str, public_key: str, from_seq: in
     known = rows.get(KeyRow, public_key)
     if known is not None:
         raise Refused(
-            f"This key is already {known.actor}'s.", "Two people must have two keys: make a new one."
+            f"This key is already {known.actor}'s.",
+            "Two people must have two keys: make a new one.",
         )
     rows.put(
         KeyRow(

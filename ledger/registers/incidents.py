@@ -192,7 +192,8 @@ def acknowledged(rows: Rows, entry: Entry, _body: Nothing) -> None:
     row = live(rows, entry.subject)
     if row.acknowledged_at:
         raise Refused(
-            f"{row.incident} was acknowledged by {row.acknowledged_by}.", "Nothing needs to be done."
+            f"{row.incident} was acknowledged by {row.acknowledged_by}.",
+            "Nothing needs to be done.",
         )
     row.acknowledged_at = entry.time
     row.acknowledged_by = entry.actor
@@ -223,7 +224,8 @@ def step_done(rows: Rows, entry: Entry, body: StepDone) -> None:
         if step.step == body.step:
             if step.done_at:
                 raise Refused(
-                    f"{body.step} was done by {step.done_by}.", "Add a note if there is more to say."
+                    f"{body.step} was done by {step.done_by}.",
+                    "Add a note if there is more to say.",
                 )
             step.done_at = entry.time
             step.done_by = entry.actor

@@ -28,7 +28,7 @@ class ClassCount(BodyModel):
 
 
 class SealedLog(BodyModel):
-    """What the record holds of a sealed log; `root` is its row tree's, `import_key` its identity."""
+    """What the record holds of a sealed log: `root` is its row tree's, `import_key` names it."""
 
     model: Line
     file: Digest

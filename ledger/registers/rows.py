@@ -36,7 +36,7 @@ class Rows(Protocol):
 
 def key_names(table: type[Row]) -> tuple[str, ...]:
     """Names of a register's primary-key columns."""
-    return tuple(column.name for column in inspect(table).primary_key)  # type: ignore[union-attr]
+    return tuple(column.name for column in inspect(table).primary_key)
 
 
 def key_of(row: Row) -> tuple[Any, ...]:

@@ -93,14 +93,12 @@ def after_kill(current: str, ordered: str) -> str:
 
 def first(rows: Rows, entry: Entry, model: str, mode: str) -> None:
     """A model's switch at its registration."""
-    rows.put(
-        SwitchRow(seq=entry.seq, model=model, mode=mode, since=entry.time, actor=entry.actor)
-    )
+    rows.put(SwitchRow(seq=entry.seq, model=model, mode=mode, since=entry.time, actor=entry.actor))
     _put_event(rows, entry, model, mode, entry.actor, "")
 
 
 def killed(rows: Rows, entry: Entry, body: Killed) -> None:
-    """Project `switch.killed`: the order's own signature and its actor count, not who recorded it."""
+    """Project `switch.killed`: who signed the order counts, not who recorded it."""
     order = body.order
     row = switch_of(rows, subject_name(entry.subject))
     if order.model != row.model:

@@ -119,7 +119,7 @@ class DuckTransaction:
     def tiles(self) -> list[Tile]:
         """Every tile, as it is so far."""
         found = self._connection.execute(select(TILE)).all()
-        return [Tile(row.level, row.index, bytes(row.hashes)) for row in found]
+        return [Tile(level, index, bytes(hashes)) for level, index, hashes in found]
 
     def register(self, table: type[Row]) -> list[Row]:
         """Every row of a register, in order of primary key."""
@@ -164,7 +164,7 @@ class DuckTransaction:
             f"SELECT {_COLUMNS} FROM entry {tail}",  # noqa: S608 - constants of ours
             values,
         ).fetchall()
-        return [StoredEntry(*row[:5], bytes(row[5])) for row in found]
+        return [StoredEntry(*columns, bytes(data)) for *columns, data in found]
 
 
 def _head_values(head: Head) -> dict[str, object]:

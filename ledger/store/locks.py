@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.errors import StoreUnavailable
@@ -81,8 +81,7 @@ class Locks:
         if not _attempt(descriptor, how, lambda: time.monotonic() < until):
             holder = os.pread(lock, _HOLDER_BYTES, 0).decode(errors="replace").strip("\0\n ")
             raise StoreUnavailable(
-                f"The ledger has been held for {self.patience:.0f} s by "
-                f"{holder or 'readers'}.",
+                f"The ledger has been held for {self.patience:.0f} s by {holder or 'readers'}.",
                 "Try again, or look at that process.",
             )
 
@@ -103,14 +102,10 @@ def _attempt(descriptor: int, how: int, going_on: Callable[[], bool]) -> bool:
 def _named(lock: int) -> Iterator[None]:
     """Write who holds the lock into it; a full disk or a read-only home must not hinder that."""
     name = f"process {os.getpid()}: {' '.join(sys.argv)}"[: _HOLDER_BYTES - 1]
-    try:
+    with suppress(OSError):
         os.pwrite(lock, name.encode()[:_HOLDER_BYTES].ljust(_HOLDER_BYTES), 0)
-    except OSError:
-        pass
     try:
         yield
     finally:
-        try:
+        with suppress(OSError):
             os.pwrite(lock, b" " * _HOLDER_BYTES, 0)
-        except OSError:
-            pass
