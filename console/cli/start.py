@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.cli.asking import ask
-from console.cli.display import as_document, print_json, screen_of, show_one, state
+from console.cli.display import Cell, print_json, screen_of, show_one
 from console.cli.options import Json, example, session_of
 from console.doctor import Finding
 from console.exits import ExitCode
 from console.session import Session
+
+_STATES = {
+    "ok": Cell("✓ ok", "green"),
+    "warn": Cell("▲ warn", "yellow"),
+    "missing": Cell("✗ missing", "red"),
+    "unsafe": Cell("! unsafe", "red"),
+}
 
 app = typer.Typer()
 
@@ -57,7 +65,7 @@ def init(
         name=name,
         organisation=organisation,
         origin=origin,
-        passphrase=session.settings.passphrase() or session.new_passphrase(),
+        passphrase=session.new_passphrase(session.settings.passphrase_file),
         demo=False,
         clock=system_clock,
     )
@@ -118,9 +126,9 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
     )
     findings += _admins(session)
     if json:
-        print_json([as_document(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
-        rows = [[state(f.state), f.name, _sentence(f)] for f in findings]
+        rows = [[_STATES[f.state], Cell(f.name), Cell(_sentence(f))] for f in findings]
         screen_of(session).table(["", "", ""], rows)
     if any(finding.stops_the_job for finding in findings):
         raise typer.Exit(ExitCode.CHECK_FAILED)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalGroup
 from textual.widgets import DataTable, Static
 
-from console.tui.legible import legible
+from console.messages import legible
 
 Cell = str | Text
 

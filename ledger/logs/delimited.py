@@ -18,7 +18,7 @@ from ledger.logs.batches import LONGEST, Batch, overlong, text_flaw
 SEPARATORS = ",;\t"
 
 
-class _TooLong(Exception):  # noqa: N818 - caught in this module
+class _TooLong(Exception):
     """The row being read has passed 16 MiB; most likely a quote was never closed."""
 
 

@@ -164,7 +164,7 @@ class DuckTransaction:
             f"SELECT {_COLUMNS} FROM entry {tail}",  # noqa: S608 - constants of ours
             values,
         ).fetchall()
-        return [StoredEntry(*columns, bytes(data)) for *columns, data in found]
+        return [StoredEntry(s, t, a, k, subject, bytes(d)) for s, t, a, k, subject, d in found]
 
 
 def _head_values(head: Head) -> dict[str, object]:

@@ -16,7 +16,7 @@ from console.tui import marks
 from console.tui.desk import Desk
 from console.tui.dialogs import TypedName
 from console.tui.form import Field, Form
-from console.tui.legible import legible
+from console.messages import legible
 from console.tui.picture import Picture
 from ledger import approving
 from ledger.authority import rule_for
