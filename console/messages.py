@@ -50,24 +50,33 @@ class Voice:
     def note(self, text: str) -> None:
         """Say something that is neither data nor an error. Silent with `--json`."""
         if not self.as_json:
-            print(legible(text), file=sys.stderr)
+            _write(legible(text))
 
     def warn(self, text: str) -> None:
         """Say something that should not be overlooked. Silent with `--json`."""
         if not self.as_json:
-            print(self._paint("warning:", _YELLOW), legible(text), file=sys.stderr)
+            _write(f"{self._paint('warning:', _YELLOW)} {legible(text)}")
+
+    def ask(self, question: str) -> str:
+        """Ask, and read one line of what is typed, without the spaces around it."""
+        _write(question, end="")
+        return sys.stdin.readline().strip()
 
     def _say(self, code: str, message: str, hint: str) -> None:
         if self.as_json:
             import orjson
 
             fields = {"code": code, "message": message, "hint": hint}
-            print(orjson.dumps({"error": fields}).decode(), file=sys.stderr)
+            _write(orjson.dumps({"error": fields}).decode())
             return
-        print(self._paint("error:", _RED), legible(message), file=sys.stderr)
+        _write(f"{self._paint('error:', _RED)} {legible(message)}")
         if hint:
-            print(self._paint("hint:", _DIM), legible(hint), file=sys.stderr)
+            _write(f"{self._paint('hint:', _DIM)} {legible(hint)}")
 
     def _paint(self, text: str, style: str) -> str:
         return f"\033[{style}m{text}\033[0m" if self.colour and sys.stderr.isatty() else text
 
+
+def _write(text: str, end: str = "\n") -> None:
+    sys.stderr.write(text + end)
+    sys.stderr.flush()

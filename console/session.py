@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from console.messages import Voice
 from console.settings import Settings, read_passphrase
-from ledger.errors import InvalidInput
+from ledger.errors import CheckFailed, InvalidInput
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -61,6 +61,14 @@ class Session:
             f"Your seat ({self.seat.folder}) has no key.",
             "Make one: quaestor key new ACTOR. Another seat: --seat or QUAESTOR_SEAT.",
         )
+
+    def reveal(self, subject: str, field: str, sealed: str) -> str:
+        """A personal text of a register; one that does not open is warned of, not fatal."""
+        try:
+            return self.book.reveal(subject, field, sealed)
+        except CheckFailed as error:
+            self.voice.warn(f"{error.message} {error.hint}")
+            return "[unreadable]"
 
     # Keys
 
@@ -128,5 +136,3 @@ class Session:
         """Complain of a missing key before asking for its passphrase."""
         if not (self.seat.folder / "keys" / name).exists():
             self.seat.signer(name, None)
-
-

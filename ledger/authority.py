@@ -43,7 +43,7 @@ def people_behind(rows: Rows, entry: Entry, body: BodyModel, before: Entry | Non
     if before is not None and before.kind == Kind.APPROVAL_APPROVED:
         return _as_approved(rows, entry, before)
     if isinstance(body, switches.Killed):
-        commander = actors.active(rows, body.order.actor)
+        commander = _acting(rows, body.order.actor)
         _require(allows(matrix, commander.role_list, entry.kind), commander, entry.kind, matrix)
         return [commander.actor]
     if isinstance(body, approvals.Requested):

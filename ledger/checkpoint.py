@@ -1,18 +1,21 @@
-"""Checkpoints as C2SP signed-note and tlog-checkpoint texts.
+r"""Checkpoints as C2SP signed-note and tlog-checkpoint texts.
 
 Rules kept here:
 - a note is text, a blank line, then lines `- <name> <base64(key id || signature)>` with an em dash;
 - a checkpoint's text is origin, size, base64 root, then optional extension lines;
 - a key's name is `<origin>/<actor>`, its id the first 4 bytes of
   `SHA-256(name || 0x0A || 0x01 || public key)` (c2sp.org/signed-note, Ed25519);
+- a cosignature (c2sp.org/tlog-cosignature, type 0x04) covers a time as well: its signature bytes
+  are 8 bytes of seconds since 1970, then 64 of Ed25519 over `cosignature/v1\ntime <seconds>\n` and
+  the checkpoint's text;
 - nothing here reads a clock, a file or a database.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -24,6 +27,9 @@ from ledger.errors import InvalidInput
 _DASH = "\N{EM DASH}"
 _KEY_ID = 4
 _ED25519 = b"\x01"
+_COSIGNATURE = b"\x04"
+_TIME = 8
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,16 @@ class NoteSignature:
     key_id: bytes
     signature: bytes
 
+    @property
+    def time(self) -> int | None:
+        """Seconds since 1970 that a cosignature claims; None for a plain signature."""
+        timed = len(self.signature) == _TIME + 64
+        return int.from_bytes(self.signature[:_TIME], "big") if timed else None
 
-def key_id(name: str, public_key: bytes) -> bytes:
-    """The 4 bytes by which a note names an Ed25519 key."""
-    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:_KEY_ID]
+
+def key_id(name: str, public_key: bytes, algorithm: bytes = _ED25519) -> bytes:
+    """The 4 bytes by which a note names an Ed25519 key in one of its two uses."""
+    return sha256(name.encode() + b"\n" + algorithm + public_key).digest()[:_KEY_ID]
 
 
 def vkey(name: str, public_key: bytes) -> str:
@@ -70,16 +82,16 @@ def sign_note(text: str, name: str, public_key: bytes, sign: Callable[[bytes], b
 def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
     """Split a note into its text and signatures. InvalidInput when it is not a note."""
     text, blank, signatures = note.rpartition("\n\n")
-    if not blank:
+    if not blank or not signatures.endswith("\n"):
         raise InvalidInput("This is not a signed note.", "Expected text, a blank line, signatures.")
     found = []
-    for line in signatures.splitlines():
+    for line in signatures[:-1].split("\n"):
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != _DASH:  # noqa: PLR2004 - dash, name, blob
             raise InvalidInput(f"Not a signature line: {line!r}.", "The note was damaged.")
         try:
             blob = base64.b64decode(parts[2], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise InvalidInput("A signature is not base64.", "The note was damaged.") from error
         found.append(NoteSignature(parts[1], blob[:_KEY_ID], blob[_KEY_ID:]))
     return text + "\n", found
@@ -91,23 +103,72 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 4 or lines[-1] != "":  # noqa: PLR2004 - three lines and the end
         raise InvalidInput("This is not a checkpoint.", "Expected origin, size and root lines.")
     origin, size, root, *extensions = lines[:-1]
-    if not origin or not size.isascii() or not size.isdigit() or str(int(size)) != size:
+    if not origin or not _SIZE.fullmatch(size):
         raise InvalidInput("This checkpoint's origin or size is malformed.", "It was damaged.")
     try:
         decoded = base64.b64decode(root, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidInput("This checkpoint's root is not base64.", "It was damaged.") from error
     if len(decoded) != 32:  # noqa: PLR2004 - SHA-256
         raise InvalidInput("This checkpoint's root is not 32 bytes.", "It was damaged.")
     return Checkpoint(origin, int(size), decoded, tuple(extensions))
 
 
+def cosign_note(
+    note: str, name: str, public_key: bytes, sign: Callable[[bytes], bytes], seconds: int
+) -> str:
+    """Add a cosignature that vouches for a checkpoint at a time (seconds since 1970)."""
+    text, _ = parse_note(note)
+    blob = (
+        key_id(name, public_key, _COSIGNATURE)
+        + seconds.to_bytes(_TIME, "big")
+        + sign(_cosigned(text, seconds))
+    )
+    return f"{note}{_DASH} {name} {base64.b64encode(blob).decode()}\n"
+
+
 def signed_by(text: str, signature: NoteSignature, public_key: bytes) -> bool:
-    """Whether `signature` is this Ed25519 key's over `text`."""
-    if signature.key_id != key_id(signature.name, public_key):
+    """Whether `signature` is this Ed25519 key's signature or cosignature over `text`."""
+    raw, message = signature.signature, text.encode()
+    if signature.key_id == key_id(signature.name, public_key, _COSIGNATURE):
+        raw, message = raw[_TIME:], _cosigned(text, int.from_bytes(raw[:_TIME], "big"))
+    elif signature.key_id != key_id(signature.name, public_key):
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature.signature, text.encode())
+        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, message)
     except InvalidSignature:
         return False
     return True
+
+
+def verified_signers(
+    text: str, signatures: Iterable[NoteSignature], keys: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """Names of those keys (name -> 32 public bytes) that signed or cosigned `text`, each once."""
+    return tuple(
+        dict.fromkeys(
+            signature.name
+            for signature in signatures
+            if signature.name in keys and signed_by(text, signature, keys[signature.name])
+        )
+    )
+
+
+def parse_vkey(text: str) -> tuple[str, bytes]:
+    """Name and 32 public bytes of a verifier key. InvalidInput when it is not one."""
+    name, _, rest = text.strip().partition("+")
+    _, _, encoded = rest.partition("+")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raw = b""
+    if not name or len(raw) != 33 or vkey(name, raw[1:]) != text.strip():  # noqa: PLR2004 - type, key
+        raise InvalidInput(
+            f"{text.strip()[:80]!r} is not a verifier key.",
+            "It is what `quaestor ledger checkpoint --vkey` prints.",
+        )
+    return name, raw[1:]
+
+
+def _cosigned(text: str, seconds: int) -> bytes:
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()

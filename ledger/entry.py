@@ -3,7 +3,7 @@
 Rules kept here:
 - an entry is the RFC 8785 canonical JSON of exactly the fields below, 65,535 bytes at most;
 - bodies hold valid Unicode strings, integers within +-(2^53-1), booleans, null, arrays, and
-  objects with `[a-z0-9_]` keys; so sorted compact JSON *is* RFC 8785;
+  objects with `[a-z0-9_]` keys, 32 deep at most; so sorted compact JSON *is* RFC 8785;
 - an entry's hash, the next entry's `prev` and its Merkle leaf are one value:
   `SHA-256(0x00 || bytes)`, over the bytes with `sig`;
 - of the n entries of a part only the last has a `sig`; it covers the others through `prev`;
@@ -16,6 +16,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -26,10 +27,11 @@ from ledger.merkle import leaf_hash
 FORMAT = 1
 MAX_BYTES = 65_535
 MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 32
 SIGNATURE_CONTEXT = b"quaestor/entry/v1\0"
 GENESIS_PREV = "0" * 64
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _KEY = re.compile(r"[a-z0-9_]+")
 _KIND = re.compile(r"[a-z_]+\.[a-z_]+")
 _SUBJECT = re.compile(r"[a-z_]+/[A-Za-z0-9._-]{1,128}")
@@ -114,21 +116,23 @@ def canonical(value: Any) -> bytes:
         ) from error
 
 
-def check_value(value: Any) -> None:
-    """Raise InvalidInput unless `value` is made of what bodies may hold."""
+def check_value(value: Any, depth: int = MAX_DEPTH) -> None:
+    """Raise InvalidInput unless `value` is made of what bodies may hold, `depth` levels at most."""
     if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
         if abs(value) > MAX_INTEGER:
             raise InvalidInput(f"{value} is beyond 2^53-1.", "Write large numbers as text.")
+    elif depth == 0:
+        raise InvalidInput(f"This is nested over {MAX_DEPTH} levels.", "Attach it as a file.")
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str) or not _KEY.fullmatch(key):
                 raise InvalidInput(f"{key!r} is not a field name.", "Use [a-z0-9_].")
-            check_value(item)
+            check_value(item, depth - 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            check_value(item)
+            check_value(item, depth - 1)
     else:
         raise InvalidInput(
             f"{value!r} ({type(value).__name__}) cannot be entered.",
@@ -198,6 +202,10 @@ def _checked(fields: dict[str, Any], sig: Any) -> Entry:
     ):
         if not isinstance(fields[name], str) or not form.fullmatch(fields[name]):
             raise Malformed(f"`{name}` is not of its form: {fields[name]!r}.")
+    try:
+        datetime.fromisoformat(fields["time"])
+    except ValueError as error:
+        raise Malformed(f"`time` is no moment: {fields['time']!r}.") from error
     if (sig is not None) != (part[0] == part[1] - 1):
         raise Malformed("Only the last entry of a part has a signature, and it must have one.")
     if sig is not None and not isinstance(sig, str):

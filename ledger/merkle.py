@@ -103,3 +103,33 @@ def verify_inclusion(
             result = node_hash(result, sibling)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and result == expected_root
+
+
+def verify_consistency(
+    old_size: int, new_size: int, path: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> bool:
+    """Check a consistency proof (RFC 9162, 2.1.4.2): the old tree is a prefix of the new one."""
+    if old_size == new_size:
+        return not path and old_root == new_root
+    if old_size == 0:
+        return not path and old_root == EMPTY_ROOT
+    if not 0 < old_size < new_size or not path:
+        return False
+    hashes = list(path)
+    if old_size & (old_size - 1) == 0:
+        hashes.insert(0, old_root)
+    fn, sn = old_size - 1, new_size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    old = new = hashes[0]
+    for sibling in hashes[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            new = node_hash(new, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and old == old_root and new == new_root

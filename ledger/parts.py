@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ledger.entry import SIGNATURE_CONTEXT, Entry, Malformed, decode, entry_hash, signature_bytes
 from ledger.errors import Altered
 from ledger.keys import verify_signature
-from ledger.registers.actors import KeyRow
+from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.rows import Rows
 from ledger.store.base import Head
 
@@ -78,20 +78,25 @@ def whole_part(entries: list[Entry]) -> bool:
     )
 
 
-def signing_key(rows: Rows, entry: Entry) -> bytes | None:
-    """The public key that the actor had when this entry was made, as `rows` stand after it."""
-    for key in rows.where(KeyRow, actor=entry.actor):
-        if key.from_seq <= entry.seq and (key.until_seq < 0 or entry.seq <= key.until_seq):
-            return base64.b64decode(key.public_key)
+def signing_key(rows: Rows, last: Entry) -> KeyRow | None:
+    """The key that the actor of a part had for all of it, as `rows` stand after its last entry.
+
+    A key that the part itself puts in place does not count: it would vouch for its own adoption.
+    """
+    first = last.seq - last.part[0]
+    for key in rows.where(KeyRow, actor=last.actor):
+        if key.from_seq <= first and (key.until_seq == NEVER or last.seq <= key.until_seq):
+            return key
     return None
 
 
-def signed_well(entry: Entry, public_key: bytes) -> bool:
+def signed_well(entry: Entry, key: KeyRow) -> bool:
     """Whether the last entry of a part carries this key's signature."""
     try:
         signature = signature_bytes(entry)
     except Malformed:
         return False
+    public_key = base64.b64decode(key.public_key)
     return verify_signature(public_key, signature, SIGNATURE_CONTEXT + entry.unsigned())
 
 

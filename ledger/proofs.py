@@ -1,4 +1,4 @@
-"""Inclusion proofs made from tiles: that an entry is in the tree of a checkpoint."""
+"""Proofs made from tiles: that an entry is in a tree, and that one tree continues another."""
 
 from __future__ import annotations
 
@@ -19,6 +19,32 @@ def inclusion_path(read: ReadTile, index: int, size: int) -> list[bytes]:
             f"Entry {index} is not among the first {size}.", "Use a later checkpoint."
         )
     return _path(read, index, 0, size)
+
+
+def consistency_path(read: ReadTile, old: int, new: int) -> list[bytes]:
+    """Proof that the tree of `new` leaves continues that of `old` (RFC 6962, 2.1.2).
+
+    Raises InvalidInput unless 0 <= old <= new.
+    """
+    if not 0 <= old <= new:
+        raise InvalidInput(
+            f"A tree of {new} entries cannot continue one of {old}.", "Swap the checkpoints."
+        )
+    if old in {0, new}:
+        return []
+    return _continuation(read, old, 0, new, whole=True)
+
+
+def _continuation(read: ReadTile, old: int, low: int, high: int, *, whole: bool) -> list[bytes]:
+    """SUBPROOF of RFC 6962, 2.1.2; `whole` while the old tree's root is known to the verifier."""
+    if old == high - low:
+        return [] if whole else [_root(read, low, high)]
+    split = _largest_power_below(high - low)
+    if old <= split:
+        rest = _root(read, low + split, high)
+        return [*_continuation(read, old, low, low + split, whole=whole), rest]
+    rest = _root(read, low, low + split)
+    return [*_continuation(read, old - split, low + split, high, whole=False), rest]
 
 
 def _path(read: ReadTile, index: int, low: int, high: int) -> list[bytes]:

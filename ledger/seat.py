@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint
+from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
+from ledger.clock import write_time
 from ledger.errors import InvalidInput, Refused
 from ledger.files import write_durably
 from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
@@ -194,6 +196,13 @@ class Seat:
             return []
         return [Path(line) for line in path.read_text().splitlines() if line.strip()]
 
+    def add_witness_folder(self, folder: Path) -> None:
+        """List a folder as a witness; listing it again does nothing."""
+        self.create()
+        folders = [*self.witness_folders(), folder.absolute()]
+        text = "".join(f"{each}\n" for each in dict.fromkeys(folders))
+        write_durably(self.folder / "witnesses", text.encode(), mode=_PRIVATE)
+
     def anchors(self, ledger_id: str) -> list[Anchor]:
         """Every anchor this seat knows for a ledger: its own and its witness folders'."""
         found = [self.anchor(ledger_id)]
@@ -218,11 +227,23 @@ def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:
 
 
 def read_anchor(path: Path) -> Anchor:
-    """Read an anchor file; InvalidInput when it is not one."""
-    checkpoint = parse_checkpoint(path.read_text())
+    """Read an anchor file, a bare checkpoint or a signed note; InvalidInput when it is neither."""
+    content = path.read_text()
+    if "\n\n" in content:
+        return anchor_from_note(content, str(path))
+    checkpoint = parse_checkpoint(content)
     by, time = "", ""
     for line in checkpoint.extensions:
         word, _, rest = line.partition(" ")
         if word == "kept":
             time, _, by = rest.partition(" ")
     return Anchor(checkpoint, by, time, str(path))
+
+
+def anchor_from_note(note: str, where: str) -> Anchor:
+    """Read a signed checkpoint as an anchor; who signed it is checked against the ledger's keys."""
+    text, signatures = parse_note(note)
+    by = ", ".join(dict.fromkeys(each.name.rpartition("/")[2] for each in signatures))
+    times = [each.time for each in signatures if each.time is not None]
+    time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
+    return Anchor(parse_checkpoint(text), by, time, where, note)

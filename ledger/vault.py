@@ -1,8 +1,8 @@
 """The vault: one key per entry that holds personal data, in a file of its own.
 
 Entries and the database hold only ciphertext, so destroying a key erases the text everywhere and
-the record still verifies. AES-256-GCM; the ledger, kind, subject and field are authenticated too,
-so a ciphertext cannot be moved to another place.
+the record still verifies. AES-256-GCM; the ledger, subject and field are authenticated too, so a
+ciphertext cannot be moved to another place.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Vault:
             key = AESGCM(self.path(sealed["vault"]).read_bytes())
         except FileNotFoundError:
             return ERASED
-        blob = base64.b64decode(sealed["data"])
         try:
+            blob = base64.b64decode(sealed["data"])
             return key.decrypt(blob[:_NONCE], blob[_NONCE:], self._bound(context)).decode()
         except (InvalidTag, ValueError) as error:
             raise CheckFailed(
@@ -90,7 +90,7 @@ class Vault:
 def sealed_values(value: Any) -> list[Ciphertext]:
     """Every ciphertext inside a body, however deep."""
     if isinstance(value, dict):
-        if value.keys() == {"vault", "data"}:
+        if value.keys() == {"vault", "data"} and _KEY_ID.fullmatch(str(value["vault"])):
             return [value]
         return [found for item in value.values() for found in sealed_values(item)]
     if isinstance(value, list):

@@ -8,7 +8,7 @@ problem names its check and the first entry concerned. Checks, numbered as in do
  2. columns      what the store keeps beside an entry is what the entry says
  3. chain        `prev` is the hash of the entry before; the first follows nothing
  4. part         parts are whole: one actor, one time, counted 0 to n-1 of n
- 5. signature    the last entry of a part is signed by its actor's key of that moment
+ 5. signature    the last entry of a part is signed by the key that its actor had for all of it
  6. authority    the actor had the role, the approval and the preconditions, at that moment
  7. revoked      no entry was signed by a key at a seq since which it is not trusted
  8. tree         size and root are those that the store states; every tile is as recomputed
@@ -234,9 +234,7 @@ class _Replay:
                 "signature", last.seq, last.subject, f"It is not signed by {last.actor}'s key."
             )
             return
-        for row in self.found.rows.where(KeyRow, actor=last.actor):
-            if row.from_seq <= last.seq and (row.until_seq < 0 or last.seq <= row.until_seq):
-                self._signed += [(entry.seq, last.actor, row.public_key) for entry in part]
+        self._signed += [(entry.seq, last.actor, key.public_key) for entry in part]
 
 
 def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: bytes) -> None:

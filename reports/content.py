@@ -69,7 +69,10 @@ class Disparity:
 
 @dataclass(frozen=True)
 class Group:
-    """The measures of one group; `by` names the columns that formed it."""
+    """The measures of one group; `by` names the columns that formed it.
+
+    `p_value` is that of its selection rate against the highest; `small` groups do not decide.
+    """
 
     by: str
     group: str
@@ -81,6 +84,8 @@ class Group:
     fpr: float | None = None
     precision: float | None = None
     accuracy: float | None = None
+    p_value: float | None = None
+    small: bool = False
 
 
 @dataclass(frozen=True)

@@ -258,6 +258,8 @@ def _group(group: dict[str, Any]) -> content.Group:
         fpr=group["fpr"],
         precision=group["precision"],
         accuracy=group["accuracy"],
+        p_value=group["p_value"],
+        small=group["small"],
     )
 
 

@@ -58,6 +58,7 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         "day": _day,
         "rate": _rate,
         "ratio": _ratio,
+        "p": _p_value,
         "ci": _ci,
     }
     latest = report.latest_audit
@@ -120,6 +121,13 @@ def _rate(value: float | None) -> str:
 
 def _ratio(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
+
+
+def _p_value(value: float | None) -> str:
+    """Give three digits, as tables of tests do; below a thousandth only that it is."""
+    if value is None:
+        return "—"
+    return "< .001" if value < 0.001 else f"{value:.3f}"[1:] if value < 1 else "1.00"  # noqa: PLR2004
 
 
 def _ci(interval: Interval | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from console.session import Session
@@ -16,8 +14,7 @@ def ask(session: Session, given: str | None, question: str, flag: str, default: 
         return given
     session.require_person(question, flag)
     suggestion = f" [{default}]" if default else ""
-    print(f"{question}{suggestion}: ", end="", file=sys.stderr, flush=True)
-    typed = sys.stdin.readline().strip() or default
+    typed = session.voice.ask(f"{question}{suggestion}: ") or default
     if not typed:
         raise InvalidInput(f"{question}: nothing was typed.", f"Give it: {flag}")
     return typed

@@ -55,7 +55,7 @@ class Screen:
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         for line in lines:
             padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
-            print("  ".join(padded).rstrip())
+            typer.echo("  ".join(padded).rstrip())
 
     def _draw(self, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         from rich import box
@@ -80,7 +80,7 @@ def show_list(
     as_json: bool,
     empty: str,
 ) -> None:
-    """Print documents as a JSON list, or as a table; `empty` says what to do when there are none."""
+    """Print documents as a JSON list, or as a table; `empty` is said when there are none."""
     if as_json:
         print_json(documents)
     elif documents:
@@ -120,11 +120,9 @@ def show_recorded(
             }
         )
     else:
-        print(f"{appended.name}  {entry.kind}  entry {entry.seq}")
+        typer.echo(f"{appended.name}  {entry.kind}  entry {entry.seq}")
     if approval:
-        session.voice.note(
-            f"It waits for a second person: quaestor approval approve {approval}"
-        )
+        session.voice.note(f"It waits for a second person: quaestor approval approve {approval}")
     if not appended.published:
         session.voice.warn("The switchboard could not be written; the next command tries again.")
 
@@ -185,17 +183,18 @@ def _mark(name: str, value: str) -> Mark | None:
 
 
 def _text(name: str, value: Any) -> str:
-    if value is None or value in ("", [], {}):
-        return NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value) if name in _UNGROUPED else f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if isinstance(value, list):
-        return ", ".join(_text(name, item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {_text(key, item)}" for key, item in value.items())
+    match value:
+        case None | "" | [] | {}:
+            return NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value) if name in _UNGROUPED else f"{value:,}"
+        case float():
+            return f"{value:.3f}"
+        case list():
+            return ", ".join(_text(name, item) for item in value)
+        case dict():
+            return "; ".join(f"{key} {_text(key, item)}" for key, item in value.items())
     text = legible(str(value)).strip()
     return local(text) if _TIME.fullmatch(text) else text

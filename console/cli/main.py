@@ -100,7 +100,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        print(f"{PROGRAM} {version(PROGRAM)}")
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
         raise typer.Exit
 
 
@@ -158,9 +158,7 @@ def quaestor(
     Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 refused, 4 store unavailable, 5
     unconfirmed, 130 interrupted.
     """
-    settings = read_settings(
-        home=home, seat=seat, actor=actor, no_input=no_input, verbose=verbose
-    )
+    settings = read_settings(home=home, seat=seat, actor=actor, no_input=no_input, verbose=verbose)
     voice = Voice(context.obj.as_json, verbose=verbose, colour=settings.colour)
     context.obj = Session(settings, voice)
     if context.invoked_subcommand is None:
@@ -179,15 +177,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
             args, prog_name=PROGRAM, standalone_mode=False, obj=voice
         )
         sys.stdout.flush()
-    except QuaestorError as error:
-        voice.error(error)
-        return exit_code_of(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return ExitCode.WRONG_USAGE
-    except click.exceptions.ClickException as error:
-        voice.error(_wrong_usage(error))
-        return ExitCode.WRONG_USAGE
     except (KeyboardInterrupt, typer.Abort, EOFError):
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -195,9 +184,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained
-        voice.defect(error)
-        return ExitCode.CHECK_FAILED
+        return _explained(voice, error)
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _explained(voice: Voice, error: Exception) -> ExitCode:
+    """Say what went wrong, in the form that was asked for; return how that ends the program."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.WRONG_USAGE
+    if isinstance(error, click.exceptions.ClickException):
+        error = _wrong_usage(error)
+    if isinstance(error, QuaestorError):
+        voice.error(error)
+        return exit_code_of(error)
+    voice.defect(error)
+    return ExitCode.CHECK_FAILED
 
 
 def _open_console(settings: Settings) -> None:

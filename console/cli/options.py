@@ -16,9 +16,7 @@ Level = Literal["low", "medium", "high"]
 LegalRole = Literal["provider", "deployer"]
 Mode = Literal["on", "fallback", "rollback", "off"]
 PolicyKind = Literal["thresholds", "playbook"]
-Role = Literal[
-    "admin", "risk-officer", "model-owner", "engineer", "incident-commander", "auditor"
-]
+Role = Literal["admin", "risk-officer", "model-owner", "engineer", "incident-commander", "auditor"]
 Severity = Literal["critical", "high", "medium", "low"]
 Status = Literal["proposed", "development", "validation", "production", "retired"]
 StoppedMode = Literal["fallback", "rollback", "off"]
@@ -29,7 +27,9 @@ Confirm = Annotated[
     typer.Option("--confirm", metavar="NAME", help="Its name, instead of being asked to type it."),
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
-OneModel = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Only this model's.")]
+OneModel = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="Only this model's.")
+]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.")]
 Last = Annotated[int, typer.Option("--last", min=1, help="How many, counted from the end.")]
 
@@ -72,4 +72,6 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+        raise InvalidInput(
+            f"{path} cannot be read: {error.strerror}.", "Check the path."
+        ) from error

@@ -121,9 +121,7 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
 
     session = session_of(context)
     settings = session.settings
-    findings = examine(
-        settings.home, settings.seat, now=system_clock(), environ=settings.looks
-    )
+    findings = examine(settings.home, settings.seat, now=system_clock(), environ=settings.looks)
     findings += _admins(session)
     if json:
         print_json([asdict(finding) for finding in findings])

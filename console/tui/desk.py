@@ -133,6 +133,16 @@ class Desk(App[None]):
             self._marks = None  # so that the next look tries again
         self.changed.publish(None)
 
+    # Where to
+
+    def open_at(self, room: str, key: str) -> None:
+        """Go to a room, and to one thing in it."""
+        raise NotImplementedError
+
+    def open_detail(self, room: str, key: str) -> None:
+        """Open one thing of a room over the present screen; Esc comes back."""
+        raise NotImplementedError
+
     # Who signs
 
     def _lock_if_idle(self) -> None:

@@ -14,10 +14,11 @@ from textual.widgets import Button, Input, Label, Static
 
 
 class Notice(ModalScreen[bool]):
-    """Something to read: what and why, then what to do next."""
+    """Something to read: what and why, then what to do next. Esc gives False."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,space", "dismiss(True)", "Close", show=False)
+        Binding("enter,space", "dismiss(True)", "Close", show=False),
+        Binding("escape", "dismiss(False)", "Close", show=False),
     ]
 
     def __init__(

@@ -53,10 +53,10 @@ class Batch:
         self.lines.append(line)
         self.size += len(raw)
 
-    def reject(self, line: int, reason: str, raw: bytes) -> None:
+    def reject(self, row: BadRow) -> None:
         """Add a bad row."""
-        self.bad.append(BadRow.of(line, reason, raw))
-        self.size += len(raw)
+        self.bad.append(row)
+        self.size += len(row.text)
 
     def full(self) -> bool:
         """Whether it is time for the next batch."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, record_flaw
+from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, BadRow, Batch, record_flaw
 from ledger.logs.engine import analysis
 
 
@@ -52,7 +52,7 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
             for record in texts.cast(pa.binary()).to_pylist():
                 line += 1
                 if flaw := record_flaw(record):
-                    batch.reject(line, flaw, record)
+                    batch.reject(BadRow.of(line, flaw, record))
                 else:
                     batch.good(line, record, record)
             batch.position = size * line // rows

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import orjson
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import LONGEST, Batch, overlong, text_flaw
+from ledger.logs.batches import LONGEST, BadRow, Batch, overlong, text_flaw
 
 SEPARATORS = ",;\t"
 
@@ -69,9 +69,10 @@ def read_delimited(file: BinaryIO, name: str) -> Iterator[Batch]:
         except StopIteration:
             break
         except _TooLong:
-            batch.bad.append(overlong(start, lines.take(), file))
+            batch.reject(overlong(start, lines.take(), file))
         except csv.Error as error:
-            batch.reject(start, f"not valid CSV: {error}", lines.take().removesuffix(b"\n"))
+            raw = lines.take().removesuffix(b"\n")
+            batch.reject(BadRow.of(start, f"not valid CSV: {error}", raw))
         else:
             _add(batch, start, lines.take().removesuffix(b"\n"), header, row)
         if batch.full():
@@ -89,7 +90,7 @@ def _add(batch: Batch, line: int, raw: bytes, header: list[str], row: list[str])
     if not flaw and len(row) != len(header):
         flaw = f"has {len(row)} fields, the header {len(header)}"
     if flaw:
-        batch.reject(line, flaw, raw)
+        batch.reject(BadRow.of(line, flaw, raw))
     else:
         record = orjson.dumps(dict(zip(header, row, strict=True)))
         # Copied, since what orjson returns keeps a buffer of 4 KB alive behind it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ledger.logs.batches import LONGEST, Batch, overlong, record_flaw
+from ledger.logs.batches import LONGEST, BadRow, Batch, overlong, record_flaw
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Batch]:
@@ -14,11 +14,11 @@ def read_jsonl(file: BinaryIO) -> Iterator[Batch]:
     while text := file.readline(LONGEST + 1):
         line += 1
         if len(text) > LONGEST:
-            batch.bad.append(overlong(line, text, file))
+            batch.reject(overlong(line, text, file))
         elif record := text.strip(b" \t\r\n"):
             raw = text.removesuffix(b"\n")
             if flaw := record_flaw(record):
-                batch.reject(line, flaw, raw)
+                batch.reject(BadRow.of(line, flaw, raw))
             else:
                 batch.good(line, raw, record)
         if batch.full():

@@ -46,6 +46,11 @@ _CREDENTIALS = tuple(
         rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(_ISSUED_TOKENS)})",
         r"(?ai)(?<![a-z])bearer\s+(?=[^\s,;]*[0-9])(?P<secret>[a-z0-9._~+/=-]{8,}+)",
         r"://[^\s/:@]{0,256}+:(?!\[redacted:)(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
+    )
+)
+_ASSIGNMENTS = tuple(
+    re.compile(pattern)
+    for pattern in (
         _ASSIGNED
         + r"\\*(?P<quote>[\"'])(?!\[redacted:)"
         + r"(?P<secret>(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",
@@ -97,15 +102,17 @@ SCREENS = {
     r"|sk-(?:ant|proj|svcacct|admin)-|sk-[A-Za-z0-9]{20}|AIza[A-Za-z0-9_-]{35}|ya29\.|GOCSPX-"
     rf"|(?i:bearer|{_NAMES})",
 }
-# Printable ASCII written as an escape may spell anything.
-ESCAPED = r"\\u00[2-7]"
+# Printable ASCII written as an escape may spell anything, save for & ' < = >: some encoders always
+# escape these, and no pattern needs one where its screen looks.
+ESCAPED = r"\\u00(?:2[0-589A-Fa-f]|3[0-9ABFabf]|[4-7])"
 ALL = frozenset(SCREENS)
 
 
 def redact_text(text: str, counts: Counter[str], classes: frozenset[str] = ALL) -> str:
     """Replace what must not be recorded, counted by class; other text comes back as it is."""
     if "credential" in classes:
-        for pattern in _CREDENTIALS:
+        assigned = _ASSIGNMENTS if "=" in text or ":" in text else ()
+        for pattern in (*_CREDENTIALS, *assigned):
             text = _replaced(text, pattern, counts)
     if "card" in classes:
         text = _without_cards(text, counts)

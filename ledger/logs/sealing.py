@@ -102,7 +102,7 @@ def seal(
             root=sealer.tree.root().hex(),
             map_digest=mapping.digest(),
             sources=read_from,
-            redactions=dict(sorted(sealer.redactions.items())),
+            redactions=dict(sorted((+sealer.redactions).items())),
             quarantined=quarantine.count,
             quarantine_digest=_adopted(evidence, aside, "jsonl") if quarantine.count else None,
             first_time=sealer.first,

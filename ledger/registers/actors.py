@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import orjson
@@ -128,6 +128,7 @@ def enrol(rows: Rows, entry: Entry, actor: str, body: Enrolled, enrolled_by: lis
     """Add an actor; nobody's id or key may be used twice, so one key cannot be two people."""
     if rows.get(ActorRow, actor) is not None:
         raise Refused(f"The actor {actor} exists already.", "Choose another id.")
+    _check_program(body.kind, body.roles)
     _new_key(rows, entry, actor, body.public_key, entry.seq)
     rows.put(
         ActorRow(
@@ -154,8 +155,7 @@ def enrolled(rows: Rows, entry: Entry, body: Enrolled, people: list[str]) -> Non
 def granted(rows: Rows, entry: Entry, body: Granted) -> None:
     """Project `actor.granted`."""
     row = active(rows, subject_name(entry.subject))
-    if row.kind == "program" and body.role != "engineer":
-        raise Refused("A program can only be an engineer.", "Roles that decide belong to people.")
+    _check_program(row.kind, [body.role])
     if body.role in row.role_list:
         raise Refused(f"{row.actor} already is {body.role}.", "Nothing needs to be done.")
     _set_roles(rows, entry, row, [*row.role_list, body.role])
@@ -188,10 +188,18 @@ def rekeyed(rows: Rows, entry: Entry, body: Rekeyed) -> None:
 
 
 def key_revoked(rows: Rows, entry: Entry, body: KeyRevoked) -> None:
-    """Project `actor.key_revoked`: entries by this key from `since_seq` on are flagged."""
+    """Project `actor.key_revoked`: entries by this key from `since_seq` on are flagged.
+
+    A key revoked before can be revoked from an earlier entry on, never from a later one.
+    """
     key = rows.get(KeyRow, body.public_key)
     if key is None or key.actor != subject_name(entry.subject):
         raise Refused("That actor has no such key.", "See `quaestor actor show ACTOR`.")
+    if key.untrusted_since != NEVER and key.untrusted_since <= body.since_seq:
+        raise Refused(
+            f"This key is not trusted since entry {key.untrusted_since} already.",
+            "A revocation can be moved to an earlier entry only.",
+        )
     key.untrusted_since = body.since_seq
     key.seq = entry.seq
     rows.put(key)
@@ -269,12 +277,18 @@ def _set_roles(rows: Rows, entry: Entry, row: ActorRow, roles: list[str]) -> Non
     rows.put(row)
 
 
+def _check_program(kind: str, roles: Sequence[str]) -> None:
+    if kind == "program" and set(roles) - {"engineer"}:
+        raise Refused("A program can only be an engineer.", "Roles that decide belong to people.")
+
+
 def _new_key(rows: Rows, entry: Entry, actor: str, public_key: str, from_seq: int) -> None:
     try:
         raw = base64.b64decode(public_key, validate=True)
-    except binascii.Error:
+    except ValueError:
         raw = b""
-    if len(raw) != 32:  # noqa: PLR2004 - Ed25519
+    # One spelling for each key: base64 has four for 32 bytes, and a key must not be two people's.
+    if len(raw) != 32 or base64.b64encode(raw).decode() != public_key:  # noqa: PLR2004 - Ed25519
         raise InvalidInput("This is not an Ed25519 public key.", "Ask for a new request.")
     known = rows.get(KeyRow, public_key)
     if known is not None:

@@ -14,8 +14,9 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 ActorId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+VaultKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0)]
-Decimal = Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$")]
+Decimal = Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -39,7 +40,7 @@ class BodyModel(BaseModel):
 class Sealed(BodyModel):
     """Personal text as ciphertext under a vault key; `data` is base64 of nonce and AES-GCM."""
 
-    vault: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+    vault: VaultKey
     data: Annotated[str, StringConstraints(max_length=60_000)]
 
 

@@ -7,14 +7,14 @@ from sqlmodel import Field
 
 from ledger.entry import Draft, Entry
 from ledger.errors import Refused
-from ledger.registers.body import BodyModel, Line
+from ledger.registers.body import BodyModel, Line, VaultKey
 from ledger.registers.rows import Row, Rows
 
 
 class Erased(BodyModel):
     """The vault keys to be destroyed, and on what ground."""
 
-    keys: list[Line]
+    keys: list[VaultKey]
     ground: Line
 
 

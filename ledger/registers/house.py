@@ -10,7 +10,7 @@ from sqlmodel import Field
 from ledger.entry import FORMAT, Entry, canonical
 from ledger.errors import Refused
 from ledger.registers import actors
-from ledger.registers.body import ActorId, BodyModel, Digest, Line, Sealed
+from ledger.registers.body import ActorId, BodyModel, Digest, Line, Sealed, subject_name
 from ledger.registers.rows import Row, Rows
 
 
@@ -87,6 +87,8 @@ def founded(rows: Rows, entry: Entry, body: Founded) -> None:
     """Entry 0, and only entry 0, founds the ledger and enrols its founder as admin."""
     if entry.seq != 0 or entry.part != (0, 1) or entry.actor != body.founder.actor:
         raise Refused("A ledger is founded by its entry 0, by its founder.", "Run `quaestor init`.")
+    if subject_name(entry.subject) != body.ledger_id:
+        raise Refused("Entry 0 is about another ledger than it founds.", "Run `quaestor init`.")
     if body.format != FORMAT:
         raise Refused(f"Ledger format {body.format} is not {FORMAT}.", "Install a newer version.")
     rows.put(

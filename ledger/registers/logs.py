@@ -8,7 +8,7 @@ from sqlmodel import Field
 from ledger.entry import Entry, canonical
 from ledger.errors import Refused
 from ledger.registers import models
-from ledger.registers.body import BodyModel, Count, Digest, Line, subject_name
+from ledger.registers.body import BodyModel, Count, Digest, Line, VaultKey, subject_name
 from ledger.registers.rows import Row, Rows
 
 
@@ -40,7 +40,7 @@ class SealedLog(BodyModel):
     redactions: list[ClassCount]
     quarantined: Count
     quarantine: Digest | None
-    quarantine_key: str | None
+    quarantine_key: VaultKey | None
     first_time: str | None
     last_time: str | None
 

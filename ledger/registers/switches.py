@@ -11,7 +11,7 @@ from sqlmodel import Field
 from ledger.entry import Draft, Entry, canonical
 from ledger.errors import Refused
 from ledger.keys import verify_signature
-from ledger.registers import actors
+from ledger.registers import actors, house
 from ledger.registers.body import ActorId, BodyModel, Digest, Line, Name, Sealed, Time, subject_name
 from ledger.registers.rows import Row, Rows
 
@@ -105,12 +105,9 @@ def killed(rows: Rows, entry: Entry, body: Killed) -> None:
         raise Refused("The order names another model.", "It cannot be recorded here.")
     if any(e.order_id == order.order_id for e in rows.where(SwitchEventRow, model=row.model)):
         raise Refused(f"Order {order.order_id} is recorded already.", "Nothing needs to be done.")
-    commander = actors.active(rows, order.actor)
-    if not verify_signature(
-        base64.b64decode(commander.public_key),
-        base64.b64decode(body.order_sig),
-        order.to_sign(),
-    ):
+    if order.ledger_id != house.the_ledger(rows).ledger_id:
+        raise Refused("The order is for another ledger.", "It cannot be recorded here.")
+    if not _signed_by_commander(rows, body):
         raise Refused(f"The order is not signed by {order.actor}.", "It cannot be recorded.")
     row.mode = after_kill(row.mode, order.mode)
     row.since = order.ordered_at
@@ -127,6 +124,15 @@ def killed(rows: Rows, entry: Entry, body: Killed) -> None:
         order=order,
         published_at=body.published_at or "",
     )
+
+
+def _signed_by_commander(rows: Rows, body: Killed) -> bool:
+    public_key = actors.active(rows, body.order.actor).public_key
+    try:
+        signature = base64.b64decode(body.order_sig, validate=True)
+    except ValueError:
+        return False
+    return verify_signature(base64.b64decode(public_key), signature, body.order.to_sign())
 
 
 def reasoned(rows: Rows, entry: Entry, body: Reasoned) -> None:

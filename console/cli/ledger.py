@@ -1,0 +1,238 @@
+"""`ledger`: the record itself."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.cli.display import Cell, Document, print_json, progress, screen_of, show_list, show_one
+from console.cli.options import Json, Last, example, existing_file, group, read_file, session_of
+from console.exits import ExitCode
+from console.session import Session
+from ledger.errors import InvalidInput, Refused
+
+if TYPE_CHECKING:
+    from ledger.seat import Anchor
+    from ledger.verification import Verification
+
+app = group("The record itself: entries, verification, checkpoints.")
+
+
+@app.command(
+    epilog=example("quaestor ledger log --last 20", "quaestor ledger log --kind 'model.*' --json")
+)
+def log(
+    context: typer.Context,
+    *,
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="`model.registered`, or `model.*`")
+    ] = "",
+    subject: Annotated[str, typer.Option(metavar="SUBJECT", help="`model/credit-scorer`")] = "",
+    last: Last = 50,
+    json: Json = False,
+) -> None:
+    """List entries, the latest last."""
+    session = session_of(context)
+    with session.book.read() as snapshot:
+        found = snapshot.find(kind=kind, subject=subject, last=last)
+    columns = {"seq": "ENTRY", "time": "TIME", "actor": "BY", "kind": "KIND", "subject": "ABOUT"}
+    documents = [
+        {name: getattr(entry, name) for name in columns} | {"bytes": len(entry.data)}
+        for entry in found
+    ]
+    show_list(session, documents, columns, as_json=json, empty="No entry is like that.")
+
+
+@app.command(
+    epilog=example("quaestor ledger show 12", "quaestor ledger show 12 --bytes | sha256sum")
+)
+def show(
+    context: typer.Context,
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help="The entry's number.")],
+    *,
+    exact: Annotated[
+        bool, typer.Option("--bytes", help="Its exact canonical bytes, and nothing else.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show an entry. Personal texts appear as the record holds them: as ciphertext."""
+    import orjson
+
+    from ledger.entry import entry_hash
+
+    session = session_of(context)
+    with session.book.read() as snapshot:
+        found = snapshot.entries(seq, seq + 1)
+        size = snapshot.head.size
+    if not found:
+        raise InvalidInput(f"There is no entry {seq}.", f"The ledger has 0 to {size - 1}.")
+    data = found[0].data
+    if exact:
+        sys.stdout.buffer.write(data)
+        return
+    document = {**orjson.loads(data), "hash": entry_hash(data).hex()}
+    if json:
+        print_json(document)
+        return
+    body = orjson.dumps(document.pop("body"), option=orjson.OPT_INDENT_2).decode()
+    show_one(
+        session, {name: value for name, value in document.items() if name != "v"}, as_json=False
+    )
+    typer.echo(f"\n{body}")
+
+
+@app.command(
+    epilog=example(
+        "quaestor ledger verify",
+        "quaestor ledger verify --strict --against auditor.checkpoint --json",
+    )
+)
+def verify(
+    context: typer.Context,
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Verified only if every entry is vouched for.")
+    ] = False,
+    allow_unconfirmed: Annotated[
+        bool, typer.Option("--allow-unconfirmed", help="Exit with 0 if unconfirmed.")
+    ] = False,
+    against: Annotated[
+        list[Path] | None,
+        existing_file("A checkpoint note or a signed report to hold it against; repeatable."),
+    ] = None,
+    trust: Annotated[
+        str | None,
+        typer.Option(metavar="FINGERPRINT", help="The CA you trust, for a report in --against."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Verify everything: entries, signatures, authority, registers, files, and your anchors.
+
+    Exit code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against
+    nothing from outside.
+    """
+    from ledger.verification import verify as verify_home
+
+    session = session_of(context)
+    anchors = [_anchor(session, file, trust) for file in against or []]
+    with progress(session, "verifying") as told:
+        found = verify_home(session.book, against=anchors, strict=strict, progress=told)
+    if json:
+        print_json(found.as_json())
+    else:
+        _show_verification(session, found)
+    if found.verdict == "altered":
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+    if found.verdict == "unconfirmed" and not allow_unconfirmed:
+        raise typer.Exit(ExitCode.UNCONFIRMED)
+
+
+@app.command(
+    epilog=example(
+        "quaestor ledger checkpoint > monday.checkpoint", "quaestor ledger checkpoint --vkey"
+    )
+)
+def checkpoint(
+    context: typer.Context,
+    *,
+    vkey: Annotated[
+        bool, typer.Option("--vkey", help="The verifier key for your checkpoints instead.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print a checkpoint signed by you: size and root of the whole record, for a witness to keep.
+
+    A signed note (c2sp.org/signed-note, tlog-checkpoint) under the key name ORIGIN/ACTOR.
+    """
+    from ledger.checkpoint import Checkpoint, key_id, sign_note
+    from ledger.checkpoint import vkey as verifier_key
+    from ledger.registers.actors import active
+
+    session = session_of(context)
+    origin = session.book.facts.origin
+    name = f"{origin}/{session.actor}"
+    if not vkey:
+        signer = session.signer  # unlocked before the ledger is read
+    with session.book.read() as snapshot:
+        public_key = base64.b64decode(active(snapshot.rows, session.actor).public_key)
+        head = snapshot.head
+    if vkey:
+        text = verifier_key(name, public_key)
+        document = {"name": name, "key_id": key_id(name, public_key).hex(), "vkey": text}
+        print_json(document) if json else typer.echo(text)
+        return
+    if signer.public_key != public_key:
+        raise Refused(
+            f"The key in this seat is not the one enrolled for {session.actor}.",
+            "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
+        )
+    note = sign_note(Checkpoint(origin, head.size, head.root).text(), name, public_key, signer.sign)
+    if json:
+        print_json(
+            {"origin": origin, "size": head.size, "root": head.root.hex(), "by": name, "note": note}
+        )
+    else:
+        typer.echo(note, nl=False)
+
+
+@app.command(epilog=example("quaestor ledger recover"))
+def recover(context: typer.Context, *, json: Json = False) -> None:
+    """Post what the journal holds and the database lacks, and record stops that wait in the spool.
+
+    Every command does the first by itself; this one also rebuilds a database that is missing.
+    Nothing is repaired that does not verify.
+    """
+    from ledger.spool import spooled_orders
+
+    session = session_of(context)
+    session.book.home.require()
+    posted = session.book.recover()
+    orders = spooled_orders(session.book.home)
+    recorded = session.book.record_orders(session.signer) if orders else []
+    with session.book.read() as snapshot:
+        size = snapshot.head.size
+    show_one(session, {"posted": posted, "orders": recorded, "size": size}, as_json=json)
+
+
+def _anchor(session: Session, file: Path, trust: str | None) -> Anchor:
+    """What a checkpoint note or a signed report vouches for."""
+    from ledger.verification import anchor_from_note
+
+    data = read_file(file)
+    if data.startswith(b"%PDF-"):
+        from reports.checking import anchor_of
+
+        return anchor_of(data, str(file), seat=session.seat, trust=trust)
+    try:
+        return anchor_from_note(data.decode(), str(file))
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{file} is neither a checkpoint nor a report.",
+            "Give what `quaestor ledger checkpoint` printed, or a signed PDF.",
+        ) from error
+
+
+def _show_verification(session: Session, found: Verification) -> None:
+    from console.tui.marks import verdict_mark
+
+    mark = verdict_mark(found.verdict)
+    screen = screen_of(session)
+    screen.table([""], [[Cell(f"{mark.glyph} {found.sentence}", mark.style)]])
+    facts: Document = {"root": found.root, **found.checked}
+    show_one(session, facts, as_json=False)
+    if found.problems:
+        rows: list[list[Any]] = [
+            [
+                Cell("" if problem.seq is None else str(problem.seq)),
+                Cell(problem.check),
+                Cell(problem.subject),
+                Cell(problem.message),
+            ]
+            for problem in found.problems
+        ]
+        typer.echo()
+        screen.table(["ENTRY", "CHECK", "ABOUT", "PROBLEM"], rows)

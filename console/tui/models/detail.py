@@ -1,0 +1,182 @@
+"""One model: its facts, card, versions, decisions, audits, incidents; and what can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import orjson
+from rich.text import Text
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import DataTable, Static, TabbedContent, TabPane
+
+from console.messages import legible
+from console.tui import marks
+from console.tui.audits.asking import ask_audit
+from console.tui.listing import Listing
+from console.tui.models.changing import change_model
+from console.tui.models.importing import import_decisions
+from console.tui.models.registering import CARD_FIELDS, title_of
+from console.tui.page import Page
+from console.tui.picture import Picture
+from console.tui.switches.acts import kill_model, switch_text
+from ledger.registers.incidents import IncidentRow
+from ledger.registers.logs import LogRow
+from ledger.registers.models import ModelRow, VersionRow
+from ledger.registers.rows import R
+from ledger.registers.switches import SwitchRow
+
+
+class ModelPage(Page):
+    """A model in full."""
+
+    ROOM = "models"
+    HELP = (
+        "Everything about one model. [ and ] turn the tabs; Enter opens an audit or an incident. "
+        "i imports a decision log, u audits for bias; s, o, v, t and e change status, owner, "
+        "version, ratings and card."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "import_log", "Import log"),
+        Binding("u", "audit", "Audit"),
+        Binding("s", "change('status')", "Status"),
+        Binding("o", "change('owner')", "Owner"),
+        Binding("v", "change('version')", "Version"),
+        Binding("t", "change('ratings')", "Ratings"),
+        Binding("e", "change('card')", "Card"),
+        Binding("f", "change('card file')", "Card file"),
+        Binding("k", "kill", "Kill"),
+    ]
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model
+
+    def body(self) -> Iterable[Widget]:
+        """Facts above, tabs below."""
+        yield Static(id="model-facts", classes="panel facts")
+        with TabbedContent():
+            with TabPane("Card", id="card"), VerticalScroll():
+                yield Static(id="card-text")
+            with TabPane("Audits", id="audits"):
+                yield Listing(
+                    "Audit", "Verdict", "By", "Rows", "When", "Who",
+                    empty="Not audited yet: u audits its imported decisions.", id="model-audits",
+                )  # fmt: skip
+            with TabPane("Decisions", id="decisions"):
+                yield Listing(
+                    "Log", "Rows", "Bad rows", "From", "To", "Files", "Imported", "Who",
+                    empty="No decisions imported yet: i imports a log.", id="model-logs",
+                )  # fmt: skip
+            with TabPane("Incidents", id="incidents"):
+                yield Listing(
+                    "Incident", "Severity", "Status", "Title", "Aware",
+                    empty="No incident concerned it.", id="model-incidents",
+                )  # fmt: skip
+            with TabPane("Versions", id="versions"):
+                yield Listing("Version", "When", "Who", "Notes", empty="None.", id="model-versions")
+
+    def draw(self, picture: Picture) -> None:
+        """Show the model as it stands."""
+        row = picture.rows.get(ModelRow, self.model)
+        if row is None:
+            return
+        self.query_one("#model-facts", Static).update(self._facts(picture, row))
+        self.query_one("#card-text", Static).update(_card_text(row))
+        local = self.app.local
+        self.query_one("#model-audits", Listing).show(
+            [
+                (a.audit, (a.audit, marks.verdict_mark(a.verdict).text, a.by, f"{a.n:,}",
+                           local.minute(a.time), a.actor))
+                for a in picture.audits(self.model)
+            ]
+        )  # fmt: skip
+        self.query_one("#model-logs", Listing).show(
+            [
+                (log.log, (log.log, f"{log.rows:,}", f"{log.quarantined:,}",
+                           local.minute(log.first_time), local.minute(log.last_time),
+                           _files(log), local.minute(log.time), log.actor))
+                for log in _newest(picture.rows.where(LogRow, model=self.model))
+            ]
+        )  # fmt: skip
+        self.query_one("#model-incidents", Listing).show(
+            [
+                (i.incident, (i.incident, marks.severity_mark(i.severity).text,
+                              marks.state_mark(i.status).text, i.title, local.minute(i.aware_at)))
+                for i in _newest(picture.rows.where(IncidentRow, model=self.model))
+            ]
+        )  # fmt: skip
+        self.query_one("#model-versions", Listing).show(
+            [
+                (v.version, (v.version, local.minute(v.time), v.actor, v.notes))
+                for v in _newest(picture.rows.where(VersionRow, model=self.model))
+            ]
+        )
+
+    def _facts(self, picture: Picture, row: ModelRow) -> Text:
+        switch = picture.rows.get(SwitchRow, self.model)
+        spooled = any(order.model == self.model for order in picture.spooled)
+        text = Text(f"{legible(row.name)}", style="bold")
+        text.append(f"  {row.model}  ", style=f"not bold {marks.QUIET}")
+        text.append(switch_text(switch.mode if switch else "", spooled=spooled))
+        legal = row.legal_class
+        point = f" by {legible(legal.point)}" if legal.point else ""
+        text.append(
+            f"\nVersion {legible(row.version)} · {row.status} · owner {row.owner} · registered "
+            f"{self.app.local.minute(row.registered_at)} by {row.registered_by}"
+            f"\nEU AI Act: {legal.category}{point}, as {legal.role} · "
+            f"materiality {row.materiality} · testing level {row.testing_level}",
+            style="not bold",
+        )
+        return text
+
+    @on(DataTable.RowSelected, "#model-audits DataTable")
+    def _open_audit(self, event: DataTable.RowSelected) -> None:
+        self.app.open_detail("audits", event.row_key.value or "")
+
+    @on(DataTable.RowSelected, "#model-incidents DataTable")
+    def _open_incident(self, event: DataTable.RowSelected) -> None:
+        self.app.open_detail("incidents", event.row_key.value or "")
+
+    @work
+    async def action_kill(self) -> None:
+        """Stop this model."""
+        await kill_model(self.app, self.model)
+
+    @work
+    async def action_import_log(self) -> None:
+        """Import a decision log."""
+        await import_decisions(self.app, self.model)
+
+    @work
+    async def action_audit(self) -> None:
+        """Audit this model."""
+        audited = await ask_audit(self.app, self.model)
+        if audited:
+            self.app.open_detail("audits", audited)
+
+    @work
+    async def action_change(self, what: str) -> None:
+        """Change status, owner, version, ratings or card."""
+        await change_model(self.app, self.model, what)
+
+
+def _card_text(row: ModelRow) -> Text:
+    card = row.model_card.model_dump()
+    text = Text()
+    for name in CARD_FIELDS:
+        text.append(f"{title_of(name)}\n", style="bold")
+        text.append(f"{legible(card[name])}\n\n" if card[name] else "Not said.\n\n",
+                    style="" if card[name] else marks.QUIET)  # fmt: skip
+    return text
+
+
+def _files(log: LogRow) -> str:
+    return ", ".join(source["name"] for source in orjson.loads(log.sources))
+
+
+def _newest(rows: list[R]) -> list[R]:
+    return sorted(rows, key=lambda row: row.seq, reverse=True)
