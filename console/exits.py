@@ -36,7 +36,7 @@ class ExitCode(IntEnum):
     """Sound in itself, but held against nothing from outside."""
 
     INTERRUPTED = 130
-    """Interrupted from the keyboard, or by a reader that went away."""
+    """Interrupted from the keyboard."""
 
 
 # The first class that fits decides.

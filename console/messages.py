@@ -57,9 +57,13 @@ class Voice:
         if not self.as_json:
             _write(f"{self._paint('warning:', _YELLOW)} {legible(text)}")
 
-    def ask(self, question: str) -> str:
-        """Ask, and read one line of what is typed, without the spaces around it."""
-        _write(question, end="")
+    def question(self, text: str) -> None:
+        """Put a question; what is typed stands behind it."""
+        _write(legible(text), end="")
+
+    def ask(self, text: str) -> str:
+        """Put a question, and read one line of what is typed, without the spaces around it."""
+        self.question(text)
         return sys.stdin.readline().strip()
 
     def _say(self, code: str, message: str, hint: str) -> None:

@@ -134,5 +134,5 @@ class Session:
 
     def _hold(self, name: str) -> None:
         """Complain of a missing key before asking for its passphrase."""
-        if not (self.seat.folder / "keys" / name).exists():
+        if name not in self.seat.actors():
             self.seat.signer(name, None)

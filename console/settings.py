@@ -25,6 +25,7 @@ from ledger.errors import InvalidInput, Refused
 DATABASE = "ledger.duckdb"
 _URL = "duckdb:///"
 _LOOKS = ("TERM", "NO_COLOR", "COLORTERM")
+_DUMB = frozenset({"", "dumb"})
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Settings:
 
     @property
     def colour(self) -> bool:
-        """Whether a terminal may be coloured (https://no-color.org)."""
-        return not self.dumb and not self.looks.get("NO_COLOR")
+        """Whether a terminal may be coloured."""
+        return coloured(self.looks)
 
     @property
     def dumb(self) -> bool:
         """Whether the terminal cannot place text."""
-        return self.looks.get("TERM", "") in {"", "dumb"}
+        return self.looks.get("TERM", "") in _DUMB
 
     def passphrase(self) -> bytes | None:
         """The passphrase out of `passphrase_file`, or None where there is none.
@@ -80,8 +81,19 @@ def read_settings(
         passphrase_file=env.get("QUAESTOR_PASSPHRASE_FILE") or None,
         no_input=no_input,
         verbose=verbose,
-        looks={name: env[name] for name in _LOOKS if name in env},
+        looks=read_looks(env),
     )
+
+
+def read_looks(environ: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """What the environment says of how screens should look."""
+    env = os.environ if environ is None else environ
+    return {name: env[name] for name in _LOOKS if name in env}
+
+
+def coloured(looks: Mapping[str, str]) -> bool:
+    """Whether a terminal may be coloured (https://no-color.org)."""
+    return not looks.get("NO_COLOR") and looks.get("TERM", "") not in _DUMB
 
 
 def default_home() -> Path:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import orjson
 
@@ -61,9 +62,14 @@ def people_behind(rows: Rows, entry: Entry, body: BodyModel, before: Entry | Non
 def allows(matrix: RoleMatrix, roles: Sequence[str], kind: str) -> bool:
     """Whether one of these roles may enter this kind."""
     return any(
-        rule.role in roles and any(fnmatchcase(kind, pattern) for pattern in rule.kinds)
+        rule.role in roles and any(_covers(pattern, kind) for pattern in rule.kinds)
         for rule in matrix.roles
     )
+
+
+@lru_cache(maxsize=4096)
+def _covers(pattern: str, kind: str) -> bool:
+    return fnmatchcase(kind, pattern)
 
 
 def rule_for(rows: Rows, matrix: RoleMatrix, kind: str) -> TwoPersonRule | None:

@@ -2,46 +2,57 @@
 
 Append, and what is true if we die after each step:
  1. Take gate and lock; recover what a crash left.          Nothing of ours exists.
- 2. Hold the seat's anchor against the tree.                Nothing of ours exists.
+ 2. Hold the seat's pin and anchor against the tree.        Nothing of ours exists.
  3. Seal personal texts under new vault keys.               Unused keys may remain: harmless.
  4. Check, chain and sign the part.                         Nothing of ours exists.
  5. Write it to the journal and fsync: the commit point.    Incomplete: recovery cuts it, nobody
                                                             was told. Complete: it is recorded.
- 6. Post entries, tiles, registers in one transaction.      Recovery posts it from the journal.
- 7. Publish switches, move the head, release the lock.      The next append or kill publishes.
- 8. Advance the actor's seat.                               The seat vouches for less than it might.
+ 6. Publish switches, destroy erased keys.                  Recovery and the next append do.
+ 7. Post entries, tiles, registers in one transaction.      Recovery posts it from the journal.
+ 8. Move the head, release the lock.                        The next append moves it.
+ 9. Advance the actor's seat.                               The seat vouches for less than it might.
 """
 
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import orjson
 
 from ledger.checkpoint import Checkpoint
 from ledger.clock import Clock, system_clock, write_time
-from ledger.entry import Body, Draft, Entry, entry_hash, make_part
-from ledger.errors import Altered, StoreUnavailable
+from ledger.entry import Draft, Entry, entry_hash, make_part
+from ledger.erasable import seal_texts
+from ledger.errors import Altered, Refused, StoreUnavailable
 from ledger.home import Home
 from ledger.keys import Signer
-from ledger.kinds import Kind, spec_of
-from ledger.parts import check_signature, read_parts
+from ledger.kinds import Kind
+from ledger.parts import read_parts
+from ledger.posting import Posting, check_journalled
 from ledger.projection import project_part
-from ledger.publishing import publish_switches
+from ledger.publishing import publish_switches, start_due, stop_due
 from ledger.registers.actors import active
+from ledger.registers.erasures import ErasureRow
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
-from ledger.registers.switches import SwitchEventRow
 from ledger.seat import Pin, Seat
-from ledger.spool import SpooledOrder, order_draft, spooled_orders
-from ledger.store.base import Head, Snapshot, Store, StoredEntry, Transaction
+from ledger.spool import (
+    SpooledOrder,
+    order_draft,
+    recorded_as,
+    refusal,
+    set_aside,
+    spooled_orders,
+)
+from ledger.store.base import Head, Snapshot, Store, Transaction
 from ledger.store.duck import DuckStore
 from ledger.store.locks import Locks
-from ledger.tiles import grow, overlaid, root_at
+from ledger.tiles import root_at
 from ledger.vault import Vault
 
 Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
@@ -94,6 +105,16 @@ class Book:
         """The keys of erasable texts."""
         return Vault(self.home.vault, self.facts.ledger_id)
 
+    @property
+    def place(self) -> str:
+        """Where the home lies, spelled one way, as seats remember it."""
+        return str(self.home.folder.resolve())
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write to the database."""
+        return os.access(self.home.database, os.W_OK)
+
     def now(self) -> str:
         """The time that an entry made now would claim."""
         return write_time(self.clock())
@@ -102,15 +123,22 @@ class Book:
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
-        """Hold the ledger for reading, for milliseconds, after recovering what a crash left."""
+        """Hold the ledger for reading, for milliseconds, after recovering what a crash left.
+
+        StoreUnavailable where something is to be recovered and the reader may not write.
+        """
         self.home.require()
         self._require_database()
         with self.store.read() as snapshot:
             behind = self.home.journal.size() != snapshot.head.journal
+            if not behind:
+                if stop_due(self.home):
+                    self._publish(snapshot.rows, snapshot.head)
+                yield snapshot
         if behind:
             self.recover()
-        with self.store.read() as snapshot:
-            yield snapshot
+            with self.store.read() as snapshot:
+                yield snapshot
 
     def reveal(self, subject: str, field: str, sealed: str) -> str:
         """Read a personal text of a register: `sealed` is ciphertext JSON, or empty."""
@@ -129,144 +157,140 @@ class Book:
         """
         self.home.require()
         self._require_database()
-        for spooled in spooled_orders(self.home):
-            self._record_order(signer, spooled)
+        self.record_orders(signer)
         return self._append(signer, making)
-
-    def record_orders(self, signer: Signer) -> list[str]:
-        """Record what is in the spool; return the orders' ids."""
-        return [
-            spooled.order.order_id
-            for spooled in spooled_orders(self.home)
-            if self._record_order(signer, spooled)
-        ]
 
     def found(self, signer: Signer, draft: Draft, ledger_id: str) -> Appended:
         """Write entry 0 into a new home."""
+        if self.seat is not None and self.seat.ledger_at(self.place):
+            raise Refused(
+                f"Your seat knows another ledger in {self.place}.", "Choose another folder."
+            )
         self.store.create()
-        vault = Vault(self.home.vault, ledger_id)
-        with self.store.write() as txn:
-            appended = self._write(txn, signer, [self._sealed(vault, draft)])
-        return self._vouch(signer, appended, ledger_id)
-
-    def recover(self) -> int:
-        """Post complete parts that are journalled but not posted; return how many entries.
-
-        Cuts an incomplete last part if neither database, head nor the seat's anchor cover it.
-        Raises Altered for anything else; nothing is then repaired.
-        """
-        if not self.store.exists():
-            self.store.create()
-        with self.store.write() as txn:
-            return self._recover(txn)
+        with self._writing() as txn:
+            if txn.head.size:
+                raise Altered(
+                    f"{self.place} holds a database without its journal.",
+                    "Restore the journal from a backup, or choose another folder.",
+                )
+            drafts = [seal_texts(Vault(self.home.vault, ledger_id), draft)]
+            posting = Posting.of(txn, self._signed(txn, signer, drafts))
+            appended = self._journalled(txn, posting)
+            self._post(txn, posting)
+            ledger = self._hold_against_seat(txn)
+        self._vouch(signer, appended.head, ledger)
+        return replace(appended, posted=True)
 
     def _append(self, signer: Signer, making: Making) -> Appended:
         recorded: Appended | None = None
         try:
-            with self.store.write() as txn:
+            with self._writing() as txn:
                 self._recover(txn)
-                self._hold_against_seat(txn)
+                ledger = self._hold_against_seat(txn)
+                vault = Vault(self.home.vault, ledger.ledger_id)
                 made = making(txn.rows) if callable(making) else making
-                vault = Vault(self.home.vault, the_ledger(txn.rows).ledger_id)
-                ledger_id = vault.ledger_id
-                drafts = [self._sealed(vault, draft) for draft in made]
-                recorded = self._write(txn, signer, drafts)
+                drafts = [seal_texts(vault, draft) for draft in made]
+                posting = Posting.of(txn, self._signed(txn, signer, drafts))
+                recorded = self._journalled(txn, posting)
+                self._post(txn, posting)
         except StoreUnavailable:
             if recorded is None:
                 raise
-            recorded = Appended(recorded.entries, recorded.head, False, recorded.published)
-        for entry in recorded.entries:
-            if entry.kind == Kind.VAULT_ERASED:
-                for key_id in entry.body["keys"]:
-                    vault.destroy(key_id)
-        return self._vouch(signer, recorded, ledger_id)
+        else:
+            recorded = replace(recorded, posted=True)
+        self._vouch(signer, recorded.head, ledger)
+        return recorded
 
-    def _write(self, txn: Transaction, signer: Signer, drafts: Sequence[Draft]) -> Appended:
-        head = txn.head
-        self._own_key(txn, signer)
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        try:
+            with self.store.write() as txn:
+                yield txn
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The home cannot be written: {error.strerror}.",
+                "Make room, or check its permissions, and try again.",
+            ) from error
+
+    def _signed(
+        self, txn: Transaction, signer: Signer, drafts: Sequence[Draft]
+    ) -> list[tuple[Entry, bytes]]:
+        """Chain and sign drafts, and check them by projecting them onto the registers."""
+        if txn.head.size:
+            require_own_key(txn.rows, signer)
         part = make_part(
             drafts,
-            seq=head.size,
-            prev=head.last,
+            seq=txn.head.size,
+            prev=txn.head.last,
             time=self.now(),
             actor=signer.actor,
             sign=signer.sign,
         )
-        entries = [entry for entry, _ in part]
-        project_part(txn.rows, entries)
-        lines = [data for _, data in part]
-        written = self.home.journal.append(head.size, lines)
-        head = self._post(txn, part, head.journal + written)
+        project_part(txn.rows, [entry for entry, _ in part])
+        return part
+
+    def _journalled(self, txn: Transaction, posting: Posting) -> Appended:
+        """Record a part, and do at once what must not wait for the database."""
+        self.home.journal.append(txn.head.size, [entry.data for entry in posting.stored])
         published = True
-        if any(entry.kind in _MOVING_SWITCHES for entry in entries):
-            published = publish_switches(self.home, self.locks, txn.rows, head.size, self.clock())
-        return Appended(tuple(entries), head, True, published)
+        if any(entry.kind in _MOVING_SWITCHES for entry in posting.entries):
+            published = self._publish(txn.rows, posting.head)
+        if any(entry.kind == Kind.VAULT_ERASED for entry in posting.entries):
+            self._destroy_erased(txn.rows)
+        return Appended(posting.entries, posting.head, posted=False, published=published)
 
-    def _own_key(self, txn: Transaction, signer: Signer) -> None:
-        """An unlocked key that is not the enrolled one must not sign: verification would fail."""
-        if txn.head.size == 0:
-            return
-        row = active(txn.rows, signer.actor)
-        if base64.b64decode(row.public_key) != signer.public_key:
-            raise Altered(
-                f"The key in this seat is not the one enrolled for {signer.actor}.",
-                "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
-            )
-
-    def _post(self, txn: Transaction, part: Sequence[tuple[Entry, bytes]], journal: int) -> Head:
-        hashes = [entry_hash(data) for _, data in part]
-        size = txn.head.size + len(part)
-        tiles = grow(txn.tile, txn.head.size, hashes)
-        head = Head(size, root_at(overlaid(txn.tile, tiles), size), hashes[-1].hex(), journal)
-        stored = [StoredEntry(e.seq, e.time, e.actor, e.kind, e.subject, data) for e, data in part]
-        txn.post(stored, tiles, head)
+    def _post(self, txn: Transaction, posting: Posting) -> None:
+        txn.post(posting.stored, posting.tiles, posting.head)
         with suppress(OSError):  # a cache: the next append writes it again
-            self.home.write_head(head)
-        return head
+            self.home.write_head(posting.head)
 
-    def _sealed(self, vault: Vault, draft: Draft) -> Draft:
-        """Replace personal texts by ciphertext under one new key of this entry."""
-        body = _copy(draft.body)
-        if draft.kind == Kind.APPROVAL_REQUESTED:
-            effect = body["effect"]
-            inner = self._sealed(vault, Draft(effect["kind"], effect["subject"], effect["body"]))
-            body["effect"] = {**effect, "body": inner.body}
-        key_id = ""
-        # The founder's name belongs to the founder, as every other actor's does.
-        founding = draft.kind == Kind.LEDGER_FOUNDED
-        owner = f"actor/{body['founder']['actor']}" if founding else draft.subject
-        for field in spec_of(draft.kind).erasable:
-            *parents, name = field.split(".")
-            holder = body
-            for parent in parents:
-                holder = holder[parent]
-            text = holder.get(name)
-            if isinstance(text, str):
-                key_id = key_id or vault.new_key()
-                holder[name] = vault.seal(key_id, f"{owner}|{name}", text)
-        return Draft(draft.kind, draft.subject, body)
+    def _publish(self, rows: Rows, head: Head) -> bool:
+        return publish_switches(self.home, self.locks, rows, head.size, self.clock())
+
+    def _destroy_erased(self, rows: Rows) -> None:
+        vault = Vault(self.home.vault, the_ledger(rows).ledger_id)
+        for row in rows.where(ErasureRow):
+            vault.destroy(row.key_id)
 
     # Recovery
 
+    def recover(self) -> int:
+        """Finish what a crash left: post complete parts that are journalled but not posted.
+
+        Returns how many entries were posted. Cuts an incomplete last part if neither database,
+        head nor the seat's anchor cover it. Raises Altered for anything else; nothing is then
+        repaired.
+        """
+        if self.store.exists() and not self.writable:
+            raise StoreUnavailable(
+                "The database is behind the journal, and you may not write to it.",
+                "Have somebody who may write to this home run: quaestor ledger recover",
+            )
+        self.store.create()
+        with self._writing() as txn:
+            return self._recover(txn)
+
     def _recover(self, txn: Transaction) -> int:
+        posted = 0
         journal = self.home.journal
         size = journal.size()
-        if size == txn.head.journal:
-            return 0
         if size < txn.head.journal:
             raise Altered(
                 f"The journal has {size:,} bytes; {txn.head.journal:,} were posted from it.",
                 "Restore the journal from a backup. `quaestor ledger verify` says what is wrong.",
             )
-        posted = 0
-        for part in read_parts(journal.lines_from(txn.head.journal), txn.head):
-            if not part.complete:
-                self._cut(txn, part.first_seq, txn.head.journal)
-                break
-            project_part(txn.rows, [entry for entry, _ in part.entries])
-            check_signature(txn.rows, part.entries[-1][0])
-            self._post(txn, part.entries, txn.head.journal + part.length)
-            posted += len(part.entries)
+        if size > txn.head.journal:
+            for part in read_parts(journal.lines_from(txn.head.journal), txn.head):
+                if not part.complete:
+                    self._cut(txn, part.first_seq, txn.head.journal)
+                    break
+                check_journalled(txn.rows, part)
+                self._post(txn, Posting.of(txn, part.entries))
+                posted += len(part.entries)
+        if txn.head.size:
+            if start_due(self.home, txn.rows):
+                self._publish(txn.rows, txn.head)
+            self._destroy_erased(txn.rows)
         return posted
 
     def _cut(self, txn: Transaction, first_seq: int, position: int) -> None:
@@ -284,18 +308,24 @@ class Book:
 
     # Seats
 
-    def _hold_against_seat(self, txn: Transaction) -> None:
-        if self.seat is None:
-            return
+    def _hold_against_seat(self, txn: Transaction) -> LedgerRow:
+        """Altered unless this is the ledger that the seat has seen; the first visit pins it."""
         ledger = the_ledger(txn.rows)
+        if self.seat is None:
+            return ledger
         hint = "Run `quaestor ledger verify`, and compare with what others hold."
+        if self.seat.ledger_at(self.place) not in {"", ledger.ledger_id}:
+            raise Altered(f"Another ledger than your seat has seen lies in {self.place}.", hint)
         pin = self.seat.pin(ledger.ledger_id)
         zero = entry_hash(txn.entries(0, 1)[0].data).hex()
-        if pin is not None and pin.entry_zero != zero:
+        if pin is None:
+            with suppress(OSError):  # a seat that cannot be written vouches for less
+                self.seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, self.place))
+        elif pin.entry_zero != zero:
             raise Altered("Entry 0 is not the one that your seat has seen.", hint)
         anchor = self.seat.anchor(ledger.ledger_id)
         if anchor is None:
-            return
+            return ledger
         size = anchor.checkpoint.size
         if size > txn.head.size:
             raise Altered(
@@ -305,33 +335,49 @@ class Book:
             raise Altered(
                 f"The first {size:,} entries are not those that your seat has seen.", hint
             )
+        return ledger
 
-    def _vouch(self, signer: Signer, appended: Appended, ledger_id: str) -> Appended:
+    def _vouch(self, signer: Signer, head: Head, ledger: LedgerRow) -> None:
         """Let the seat keep the new checkpoint; a seat that cannot be written vouches for less."""
         if self.seat is None:
-            return appended
+            return
         with suppress(OSError):
-            if self.seat.pin(ledger_id) is None:
-                with self.store.read() as snapshot:
-                    zero = entry_hash(snapshot.entries(0, 1)[0].data).hex()
-                    fingerprint = the_ledger(snapshot.rows).ca_fingerprint
-                self.seat.keep_pin(ledger_id, Pin(zero, fingerprint, str(self.home.folder)))
-            anchor = self.seat.anchor(ledger_id)
-            if anchor is None or anchor.checkpoint.size < appended.head.size:
-                checkpoint = Checkpoint(self.facts.origin, appended.head.size, appended.head.root)
-                self.seat.advance(ledger_id, checkpoint, by=signer.actor, time=self.now())
-        return appended
+            anchor = self.seat.anchor(ledger.ledger_id)
+            if anchor is None or anchor.checkpoint.size < head.size:
+                checkpoint = Checkpoint(ledger.origin, head.size, head.root)
+                self.seat.advance(ledger.ledger_id, checkpoint, by=signer.actor, time=self.now())
 
     # Spooled orders
 
-    def _record_order(self, signer: Signer, spooled: SpooledOrder) -> bool:
-        """Record a stop that was ordered while the store was away; False if it is recorded."""
-        with self.read() as snapshot:
-            known = snapshot.rows.where(SwitchEventRow, order_id=spooled.order.order_id)
-        if not known:
+    def record_orders(self, signer: Signer) -> list[str]:
+        """Record the stops that were ordered while the store was away; return the orders' ids.
+
+        An order that nobody could record (forged, or its commander has not the role) is set aside,
+        and stops nothing any more.
+        """
+        recorded = []
+        for spooled in spooled_orders(self.home):
+            with self.read() as snapshot:
+                done = recorded_as(snapshot.rows, spooled) is not None
+                refused = not done and refusal(snapshot.rows, snapshot.head, spooled) is not None
+            if refused:
+                set_aside(self.home, spooled)
+                with self.read() as snapshot:
+                    self._publish(snapshot.rows, snapshot.head)
+                continue
+            if not done:
+                self._record_order(signer, spooled)
+                recorded.append(spooled.order.order_id)
+            spooled.path.unlink(missing_ok=True)
+        return recorded
+
+    def _record_order(self, signer: Signer, spooled: SpooledOrder) -> None:
+        try:
             self._append(signer, [order_draft(spooled)])
-        spooled.path.unlink(missing_ok=True)
-        return not known
+        except Refused:
+            with self.read() as snapshot:
+                if recorded_as(snapshot.rows, spooled) is None:  # nor by another process meanwhile
+                    raise
 
     def _require_database(self) -> None:
         if not self.store.exists():
@@ -341,5 +387,11 @@ class Book:
             )
 
 
-def _copy(body: Body) -> Body:
-    return {key: _copy(value) if isinstance(value, dict) else value for key, value in body.items()}
+def require_own_key(rows: Rows, signer: Signer) -> None:
+    """Refused unless the unlocked key is the one enrolled: its signatures would not verify."""
+    row = active(rows, signer.actor)
+    if base64.b64decode(row.public_key) != signer.public_key:
+        raise Refused(
+            f"The key in this seat is not the one enrolled for {signer.actor}.",
+            "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
+        )

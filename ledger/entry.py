@@ -37,7 +37,10 @@ _KIND = re.compile(r"[a-z_]+\.[a-z_]+")
 _SUBJECT = re.compile(r"[a-z_]+/[A-Za-z0-9._-]{1,128}")
 _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_HEAD = {"time": _TIME, "actor": _ACTOR, "kind": _KIND, "subject": _SUBJECT, "prev": _HASH}
+_WHOLE_HEAD = re.compile(" ".join(form.pattern for form in _HEAD.values()))
 _FIELDS = frozenset({"v", "seq", "time", "actor", "kind", "subject", "body", "prev", "part"})
+_SIGNED = _FIELDS | {"sig"}
 
 Body = dict[str, Any]
 
@@ -160,18 +163,17 @@ def decode(data: bytes) -> Entry:
     if not isinstance(fields, dict):
         raise Malformed("Not a JSON object.")
     version = fields.get("v")
-    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
+    if type(version) is int and version > FORMAT:
         raise NewerFormat(
             f"This entry has format {version}; this version reads format {FORMAT}.",
             "Install a newer version of Quaestor.",
         )
-    sig = fields.pop("sig", None)
-    if fields.keys() != _FIELDS or version != FORMAT:
+    if fields.keys() not in (_FIELDS, _SIGNED) or type(version) is not int or version != FORMAT:
         raise Malformed("The fields are not those of an entry.")
-    entry = _checked(fields, sig)
+    entry = _checked(fields)
     try:
         check_value(entry.body)
-        encoded = entry.encode()
+        encoded = canonical(fields)
     except InvalidInput as error:
         raise Malformed(error.message) from error
     if encoded != data:
@@ -179,48 +181,47 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def _checked(fields: dict[str, Any], sig: Any) -> Entry:
-    part = fields["part"]
+def _checked(fields: dict[str, Any]) -> Entry:
+    """The entry that fields of the right names make; Malformed unless each is of its form."""
+    part, seq, body, sig = fields["part"], fields["seq"], fields["body"], fields.get("sig")
     whole = (
         isinstance(part, list)
         and len(part) == 2  # noqa: PLR2004 - the i-th of n
-        and all(type(number) is int for number in part)
+        and type(part[0]) is type(part[1]) is int
         and 0 <= part[0] < part[1]
     )
     if not whole:
         raise Malformed("`part` is not [i, n] with 0 <= i < n.")
-    if type(fields["seq"]) is not int or not 0 <= fields["seq"] <= MAX_INTEGER:
+    if type(seq) is not int or not 0 <= seq <= MAX_INTEGER:
         raise Malformed("`seq` is not a whole number.")
-    if not isinstance(fields["body"], dict):
+    if not isinstance(body, dict):
         raise Malformed("`body` is not an object.")
-    for name, form in (
-        ("time", _TIME),
-        ("actor", _ACTOR),
-        ("kind", _KIND),
-        ("subject", _SUBJECT),
-        ("prev", _HASH),
-    ):
-        if not isinstance(fields[name], str) or not form.fullmatch(fields[name]):
-            raise Malformed(f"`{name}` is not of its form: {fields[name]!r}.")
+    time, actor, kind, subject, prev = head = [fields[name] for name in _HEAD]
     try:
-        datetime.fromisoformat(fields["time"])
+        formed = _WHOLE_HEAD.fullmatch(" ".join(head))
+    except TypeError:
+        formed = None
+    if not formed:
+        raise _misformed(fields)
+    try:
+        datetime.fromisoformat(time)
     except ValueError as error:
-        raise Malformed(f"`time` is no moment: {fields['time']!r}.") from error
-    if (sig is not None) != (part[0] == part[1] - 1):
+        raise Malformed(f"`time` is no moment: {time!r}.") from error
+    if ("sig" in fields) != (part[0] == part[1] - 1):
         raise Malformed("Only the last entry of a part has a signature, and it must have one.")
-    if sig is not None and not isinstance(sig, str):
+    if "sig" in fields and not isinstance(sig, str):
         raise Malformed("`sig` is not text.")
-    return Entry(
-        seq=fields["seq"],
-        time=fields["time"],
-        actor=fields["actor"],
-        kind=fields["kind"],
-        subject=fields["subject"],
-        body=fields["body"],
-        prev=fields["prev"],
-        part=(part[0], part[1]),
-        sig=sig,
+    return Entry(seq, time, actor, kind, subject, body, prev, (part[0], part[1]), sig)
+
+
+def _misformed(fields: dict[str, Any]) -> Malformed:
+    """Name the field that kept the whole head from being of its form."""
+    name, value = next(
+        (name, fields[name])
+        for name, form in _HEAD.items()
+        if not isinstance(fields[name], str) or not form.fullmatch(fields[name])
     )
+    return Malformed(f"`{name}` is not of its form: {value!r}.")
 
 
 def make_part(

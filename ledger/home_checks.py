@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from ledger.book import Book
 from ledger.errors import QuaestorError
 from ledger.evidence import digest_file
+from ledger.home import Home
 from ledger.logs.checking import SealFacts, check_sealed
 from ledger.logs.mapping import ColumnMap
-from ledger.publishing import modes_of, with_stops
+from ledger.publishing import count_stops, modes_of
 from ledger.registers.audits import AuditRow
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.incidents import IncidentRow
 from ledger.registers.logs import LogRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.reports import ReportRow
+from ledger.spool import SpooledOrder, spooled_orders
 from ledger.store.base import Head
-from ledger.switchboard import read
+from ledger.switchboard import Board, read
 from ledger.verify import Problem, Replayed
 
 
-def check_files(book: Book, head: Head, cached: Head | None, found: Replayed) -> list[Problem]:
+@dataclass(frozen=True)
+class Published:
+    """What in a home changes while others work, copied out while nobody could append.
+
+    `stops` were in the spool before the switchboard was read, `late` only afterwards.
+    """
+
+    head: Head | None
+    board: Board | QuaestorError
+    stops: Sequence[SpooledOrder]
+    late: Sequence[SpooledOrder]
+    vault_keys: frozenset[str]
+
+    @classmethod
+    def of(cls, home: Home) -> Published:
+        """Read head, spool, switchboard and the names of the vault's keys."""
+        stops = spooled_orders(home)
+        board: Board | QuaestorError
+        try:
+            board = read(home.switchboard)
+        except QuaestorError as error:
+            board = error
+        seen = {spooled.order.order_id for spooled in stops}
+        late = [each for each in spooled_orders(home) if each.order.order_id not in seen]
+        keys = frozenset(path.stem for path in home.vault.glob("*.key"))
+        return cls(home.read_head(), board, stops, late, keys)
+
+
+def check_files(book: Book, head: Head, published: Published, found: Replayed) -> list[Problem]:
     """The cached head, and the copies of issued reports."""
     problems = []
+    cached = published.head
     if cached is not None and cached.size > head.size:
         problems.append(
             Problem(
@@ -80,10 +114,8 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
     return problems
 
 
-def check_vault(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
+def check_vault(published: Published, found: Replayed, checked: dict[str, int]) -> list[Problem]:
     """Every vault key that entries use is there, unless it was erased; then it is not."""
-    if not found.entry_zero:
-        return []
     erased = {row.key_id: row for row in found.rows.where(ErasureRow)}
     used = dict(found.vault_keys)
     for log in found.rows.where(LogRow):
@@ -91,7 +123,7 @@ def check_vault(book: Book, found: Replayed, checked: dict[str, int]) -> list[Pr
             used.setdefault(log.quarantine_key, log.seq)
     problems = []
     for key_id, seq in used.items():
-        there = (book.home.vault / f"{key_id}.key").exists()
+        there = key_id in published.vault_keys
         if key_id in erased and there:
             problems.append(
                 Problem("vault", erased[key_id].seq, "", "A key that was erased still exists.")
@@ -104,24 +136,25 @@ def check_vault(book: Book, found: Replayed, checked: dict[str, int]) -> list[Pr
     return problems
 
 
-def check_switchboard(book: Book, found: Replayed) -> list[Problem]:
-    """What applications read is the ledger's state and the spooled stops."""
-    expected = with_stops(book.home, modes_of(found.rows))
-    try:
-        board = read(book.home.switchboard)
-    except QuaestorError as error:
-        return [Problem("switchboard", None, "", error.message)]
-    wrong = sorted(
-        model
-        for model in expected.keys() | board.switches.keys()
-        if expected.get(model) != board.switches.get(model)
-    )
+def check_switchboard(published: Published, found: Replayed) -> list[Problem]:
+    """What applications read is the ledger's state and the spooled stops.
+
+    A stop that somebody is giving just now may be on the switchboard or not yet.
+    """
+    board = published.board
+    if isinstance(board, QuaestorError):
+        return [Problem("switchboard", None, "", board.message)]
+    carried = [stop for stop in published.stops if stop.published_at]
+    given = [stop for stop in published.stops if not stop.published_at]
+    must = count_stops(modes_of(found.rows), carried)
+    may = count_stops(must, [*given, *published.late])
     return [
         Problem(
             "switchboard",
             None,
             f"model/{model}",
-            f"The switchboard says {board.switches.get(model)}, the ledger {expected.get(model)}.",
+            f"The switchboard says {board.switches.get(model)}, the ledger {must.get(model)}.",
         )
-        for model in wrong
+        for model in sorted(may.keys() | board.switches.keys())
+        if board.switches.get(model) not in {must.get(model), may.get(model)}
     ]

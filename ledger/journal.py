@@ -87,6 +87,8 @@ def _write_whole(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o660)
     try:
         before = os.fstat(descriptor).st_size
+        if before == 0:
+            os.fchmod(descriptor, 0o660)  # whatever the umask: the home's group writes here
         try:
             view = memoryview(data)
             while view:

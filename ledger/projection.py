@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ledger.authority import check_effect, people_behind
 from ledger.entry import Entry
 from ledger.kinds import read_body, spec_of
-from ledger.registers.approvals import Requested
-from ledger.registers.rows import Rows
+from ledger.registers.actors import ActorRow
+from ledger.registers.approvals import ApprovalRow, Requested
+from ledger.registers.incidents import IncidentRow
+from ledger.registers.models import ModelRow, VersionRow
+from ledger.registers.rows import Key, Row, Rows, key_names
+
+_NAMED: dict[str, tuple[type[Row], ...]] = {
+    "actor": (ActorRow,),
+    "approval": (ApprovalRow,),
+    "incident": (IncidentRow,),
+    "model": (ModelRow, VersionRow),
+}
 
 
 def project(rows: Rows, entry: Entry, before: Entry | None) -> None:
@@ -26,8 +36,24 @@ def project(rows: Rows, entry: Entry, before: Entry | None) -> None:
 
 
 def project_part(rows: Rows, part: Sequence[Entry]) -> None:
-    """Project the entries of one part in order."""
+    """Project the entries of one part in order, having read at once the rows that they name."""
+    named: dict[type[Row], list[Key]] = {}
+    for entry in part:
+        for table, key in _named(entry):
+            named.setdefault(table, []).append(key)
+    for table, keys in named.items():
+        rows.foresee(table, keys)
     before = None
     for entry in part:
         project(rows, entry, before)
         before = entry
+
+
+def _named(entry: Entry) -> Iterator[tuple[type[Row], Key]]:
+    """The rows that an entry names: by its subject, then by body fields called as key columns."""
+    prefix, _, name = entry.subject.partition("/")
+    for table in _NAMED.get(prefix, ()):
+        _, *others = key_names(table)
+        key = (name, *(entry.body.get(column) for column in others))
+        if all(isinstance(value, str) for value in key):
+            yield table, key

@@ -228,7 +228,10 @@ def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:
 
 def read_anchor(path: Path) -> Anchor:
     """Read an anchor file, a bare checkpoint or a signed note; InvalidInput when it is neither."""
-    content = path.read_text()
+    try:
+        content = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not a checkpoint.", "It was damaged.") from error
     if "\n\n" in content:
         return anchor_from_note(content, str(path))
     checkpoint = parse_checkpoint(content)

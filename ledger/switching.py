@@ -14,17 +14,31 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ledger.authority import may
-from ledger.book import Appended, Book
+from ledger.book import Appended, Book, require_own_key
 from ledger.clock import write_time
 from ledger.entry import Draft
 from ledger.errors import InvalidInput, QuaestorError, Refused
 from ledger.keys import Signer
 from ledger.kinds import Kind
-from ledger.publishing import modes_of, publish_board, publish_switches
+from ledger.publishing import modes_of, publish_board
 from ledger.registers.house import the_ledger
 from ledger.registers.rows import Rows
-from ledger.registers.switches import Order, StoppedMode, SwitchEventRow, SwitchRow
-from ledger.spool import SpooledOrder, order_draft, sign_order, write_order
+from ledger.registers.switches import (
+    Order,
+    StoppedMode,
+    SwitchEventRow,
+    SwitchRow,
+    after_kill,
+)
+from ledger.spool import (
+    REASON_LENGTH,
+    SpooledOrder,
+    order_draft,
+    recorded_as,
+    refusal,
+    sign_order,
+    write_order,
+)
 from ledger.switchboard import Publication, read
 
 _ASK_PATIENCE = 1.0
@@ -77,6 +91,11 @@ def kill(
     if before is None:
         names = ", ".join(sorted(known.modes)) or "none"
         raise InvalidInput(f"There is no model {model}.", f"On the switchboard are: {names}.")
+    if len(reason) > REASON_LENGTH:
+        raise InvalidInput(
+            f"A reason given with a kill has {REASON_LENGTH:,} characters at most.",
+            "Stop the model without it; the reason can be given within 15 minutes.",
+        )
     if before in {mode, "off"}:
         raise Refused(f"{model} is {before} already.", "Nothing needs to be done.")
     order = Order(
@@ -124,17 +143,30 @@ def _ask(book: Book, signer: Signer) -> _Known:
         with hasty.read() as snapshot:
             rows = snapshot.rows
             known = _Known(the_ledger(rows).ledger_id, snapshot.head.size, modes_of(rows))
-            allowed = may(rows, signer.actor, Kind.SWITCH_KILLED)
+            refused = _may_not_stop(rows, signer)
     except QuaestorError:
-        board = read(book.home.switchboard)
-        modes = {name: str(each) for name, each in board.switches.items()}
-        return _Known(board.ledger, board.size, modes)
-    if not allowed:
-        raise Refused(
+        return _published(book)
+    if refused is not None:
+        raise refused
+    return known
+
+
+def _may_not_stop(rows: Rows, signer: Signer) -> Refused | None:
+    if not may(rows, signer.actor, Kind.SWITCH_KILLED):
+        return Refused(
             f"{signer.actor} may not stop models.",
             "Ask an incident commander, a risk officer or an admin: `quaestor actor list`.",
         )
-    return known
+    try:
+        require_own_key(rows, signer)
+    except Refused as error:
+        return error
+    return None
+
+
+def _published(book: Book) -> _Known:
+    board = read(book.home.switchboard)
+    return _Known(board.ledger, board.size, {name: str(m) for name, m in board.switches.items()})
 
 
 def _spool(book: Book, spooled: SpooledOrder) -> tuple[SpooledOrder, bool]:
@@ -146,15 +178,22 @@ def _spool(book: Book, spooled: SpooledOrder) -> tuple[SpooledOrder, bool]:
 
 
 def _publish(book: Book, known: _Known, order: Order) -> Publication:
-    """Publish the stop; the spool may not hold it, so it is counted here as well."""
-    modes = {**known.modes, order.model: order.mode}
+    """Publish the stop on top of what is published now, so that no other stop is undone.
+
+    The spool may not hold the order, so it is counted here as well.
+    """
     with book.locks.switchboard():
+        with suppress(QuaestorError):
+            known = _published(book)
+        mode = after_kill(known.modes.get(order.model, order.mode), order.mode)
+        modes = {**known.modes, order.model: mode}
         return publish_board(book.home, modes, known.ledger_id, known.size, book.clock())
 
 
 def _record(
     book: Book, signer: Signer, spooled: SpooledOrder, in_spool: bool
 ) -> tuple[int | None, str]:
+    """Record the order; return its seq, or None and why not. Raises Refused if nobody could."""
     if in_spool:
         with suppress(OSError):
             write_order(book.home, spooled)
@@ -164,20 +203,13 @@ def _record(
         else:
             book.append(signer, [order_draft(spooled)])
         with book.read() as snapshot:
-            seq = _event_of(snapshot.rows, spooled)
-    except Refused:
-        spooled.path.unlink(missing_ok=True)
-        with book.read() as snapshot:
-            publish_switches(book.home, book.locks, snapshot.rows, snapshot.head.size, book.clock())
-        raise
+            seq = recorded_as(snapshot.rows, spooled)
+            refused = seq is None and refusal(snapshot.rows, snapshot.head, spooled)
     except QuaestorError as error:
         return None, error.message
+    if refused:
+        raise refused
     return seq, ""
-
-
-def _event_of(rows: Rows, spooled: SpooledOrder) -> int | None:
-    found = rows.where(SwitchEventRow, order_id=spooled.order.order_id)
-    return found[0].event if found else None
 
 
 def stopped(rows: Rows) -> list[SwitchRow]:

@@ -7,7 +7,9 @@
 4. The record is replayed (ledger/verify.py, checks 1 to 9).
 5. The home's other files are held against it: journal, head, evidence, vault, switchboard, reports.
 6. Anchors are held against the tree. Disagreement with any is `altered`.
-7. Unless altered, the seat keeps the new checkpoint.
+7. Unless something is wrong, the seat keeps the new checkpoint.
+
+Entries of a newer format are no alteration, but what they say is not checked: `unconfirmed`.
 """
 
 from __future__ import annotations
@@ -15,22 +17,33 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ledger.book import Book
-from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note, signed_by
+from ledger.checkpoint import Checkpoint, parse_note, signed_by
+from ledger.clock import write_time
 from ledger.entry import decode, entry_hash
-from ledger.errors import InvalidInput, QuaestorError
-from ledger.home_checks import check_evidence, check_files, check_switchboard, check_vault
+from ledger.errors import CheckFailed, InvalidInput, QuaestorError
+from ledger.home_checks import (
+    Published,
+    check_evidence,
+    check_files,
+    check_switchboard,
+    check_vault,
+)
 from ledger.kinds import TABLES
-from ledger.registers.actors import KeyRow
+from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.house import LedgerRow
 from ledger.registers.rows import Row
-from ledger.seat import Anchor, Pin, Seat
+from ledger.seat import Anchor, Pin, anchor_from_note
+from ledger.spool import orders_set_aside
 from ledger.store.base import Head, Store, StoredEntry
 from ledger.tiles import Tile
 from ledger.verify import Problem, Progress, Replayed, check_registers, check_tree, replay
+
+__all__ = ["Anchored", "Verdict", "Verification", "anchor_from_note", "verify"]
 
 Verdict = Literal["verified", "unconfirmed", "altered"]
 
@@ -63,6 +76,8 @@ class Verification:
             first = self.problems[0]
             where = f"first at entry {first.seq}: " if first.seq is not None else ""
             return f"Altered: {len(self.problems)} problems, {where}{first.message}"
+        if self.problems:
+            return f"Unconfirmed: not all could be checked. {self.problems[0].message}"
         if self.anchored is None:
             return (
                 f"Unconfirmed: {self.size} entries are sound in themselves, "
@@ -106,7 +121,7 @@ def verify(
     Raises StoreUnavailable or InvalidInput only where there is nothing to verify.
     """
     book.home.require()
-    anchors = [*_seat_anchors(book), *against]  # 1
+    own = _seat_anchors(book)  # 1
     problems = _recovered(book)  # 2
     pinned = _Pinned.of(book)  # 3
     size = pinned.head.size
@@ -115,7 +130,7 @@ def verify(
     found = replay(  # 4
         pinned,
         size,
-        roots_at=[anchor.checkpoint.size for anchor in anchors],
+        roots_at=[anchor.checkpoint.size for anchor in (*own, *against)],
         progress=progress,
         witness=journal.compare,
     )
@@ -123,13 +138,16 @@ def verify(
     rows = check_registers(pinned, found)
     problems += found.problems + journal.finish()
     checked = {"entries": size, "signatures": found.signatures, "register_rows": rows}
-    problems += check_files(book, pinned.head, pinned.cached_head, found)  # 5
+    problems += check_files(book, pinned.head, pinned.published, found)  # 5
     problems += check_evidence(book, found, checked)
-    problems += check_vault(book, found, checked)
-    problems += check_switchboard(book, found)
-    problems += _anchor_problems(book.seat, found, anchors, size, str(book.home.folder))  # 6
+    problems += check_vault(pinned.published, found, checked)
+    if found.whole:
+        problems += check_switchboard(pinned.published, found)
+    checked["orders_refused"] = len(orders_set_aside(book.home))
+    anchors = _vouching(own, against, found)  # 6
+    problems += _anchor_problems(book, found, anchors, size)
     verdict, anchored = _verdict(problems, anchors, size, strict=strict)
-    if verdict != "altered":
+    if not problems:
         _keep(book, found, size)  # 7
     return Verification(
         verdict,
@@ -142,20 +160,13 @@ def verify(
     )
 
 
-def anchor_from_note(note: str, where: str) -> Anchor:
-    """Read a signed checkpoint that somebody hands over. InvalidInput when it is not one."""
-    text, signatures = parse_note(note)
-    by = ", ".join(signature.name.rpartition("/")[2] for signature in signatures)
-    return Anchor(parse_checkpoint(text), by, "", where, note)
-
-
 class _Pinned:
     """What was copied out under the lock; entries are read later, batch by batch."""
 
-    def __init__(self, store: Store, head: Head, cached_head: Head | None) -> None:
+    def __init__(self, store: Store, head: Head, published: Published) -> None:
         self.store = store
         self.head = head
-        self.cached_head = cached_head
+        self.published = published
         self._tiles: list[Tile] = []
         self._registers: dict[type[Row], list[Row]] = {}
 
@@ -172,7 +183,7 @@ class _Pinned:
     @classmethod
     def of(cls, book: Book) -> _Pinned:
         with book.store.read() as snapshot:
-            pinned = cls(book.store, snapshot.head, book.home.read_head())
+            pinned = cls(book.store, snapshot.head, Published.of(book.home))
             pinned._tiles = snapshot.tiles()
             pinned._registers = {table: snapshot.register(table) for table in TABLES}
         return pinned
@@ -210,96 +221,107 @@ class _JournalWitness:
 
 def _recovered(book: Book) -> list[Problem]:
     try:
-        with book.read():
-            return []
-    except QuaestorError as error:
+        if book.writable:
+            book.recover()
+        else:
+            with book.read():
+                pass
+    except CheckFailed as error:
         return [Problem("journal", None, "", error.message)]
+    return []
 
 
 def _seat_anchors(book: Book) -> list[Anchor]:
     """The seat's anchors for the ledger that lies here, and for the one it has seen lie here."""
     if book.seat is None:
         return []
-    ids = {book.seat.ledger_at(str(book.home.folder))}
+    ids = {book.seat.ledger_at(book.place)}
     with suppress(QuaestorError, LookupError), book.store.read() as snapshot:
         ids.add(decode(snapshot.entries(0, 1)[0].data).subject.partition("/")[2])
     return [anchor for ledger_id in sorted(ids - {""}) for anchor in book.seat.anchors(ledger_id)]
 
 
-def _anchor_problems(
-    seat: Seat | None, found: Replayed, anchors: Sequence[Anchor], size: int, home: str
-) -> list[Problem]:
-    problems = []
-    ledger = found.rows.where(LedgerRow)
-    origin = ledger[0].origin if ledger else ""
-    if seat is not None:
-        problems += _pin_problems(seat, found, ledger[0].ledger_id if ledger else "", home)
-    for anchor in anchors:
-        checkpoint = anchor.checkpoint
-        held = f"the checkpoint kept by {anchor.by or 'somebody'} ({anchor.where})"
-        if anchor.note and not _signed_by_actor(anchor, found, origin):
+def _vouching(own: Sequence[Anchor], against: Sequence[Anchor], found: Replayed) -> list[Anchor]:
+    """All anchors, each by those alone whose signatures on it are proved.
+
+    What the seat keeps counts for where it lies. A note handed over counts for its signatures:
+    InvalidInput without one by an actor of this ledger.
+    """
+    origin = "".join(row.origin for row in found.rows.where(LedgerRow))
+    keys = [
+        (f"{origin}/{row.actor}", base64.b64decode(row.public_key))
+        for row in found.rows.where(KeyRow)
+        if row.untrusted_since == NEVER
+    ]
+    handed = [_signed(anchor, keys) for anchor in against]
+    for anchor in handed:
+        if anchor.note and not anchor.by:
             raise InvalidInput(
                 f"{anchor.where} is not signed by an actor of this ledger.",
                 "Use a checkpoint that one of its actors signed.",
             )
+    return [*(_signed(anchor, keys) for anchor in own), *handed]
+
+
+def _signed(anchor: Anchor, keys: Sequence[tuple[str, bytes]]) -> Anchor:
+    """An anchor with what its note's good signatures say of by whom and when."""
+    if not anchor.note:
+        return anchor
+    text, signatures = parse_note(anchor.note)
+    good = [
+        signature
+        for signature in signatures
+        if any(signature.name == name and signed_by(text, signature, key) for name, key in keys)
+    ]
+    by = dict.fromkeys(signature.name.rpartition("/")[2] for signature in good)
+    times = [signature.time for signature in good if signature.time is not None]
+    time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
+    return replace(anchor, by=", ".join(by), time=time)
+
+
+def _anchor_problems(
+    book: Book, found: Replayed, anchors: Sequence[Anchor], size: int
+) -> list[Problem]:
+    ledger = found.rows.where(LedgerRow)
+    origin = ledger[0].origin if ledger else ""
+    problems = _pin_problems(book, found, ledger[0].ledger_id if ledger else "")
+    for anchor in anchors:
+        checkpoint = anchor.checkpoint
+        held = f"the checkpoint kept by {anchor.by or 'somebody'} ({anchor.where})"
         if checkpoint.origin != origin:
             problems.append(Problem("anchor", 0, "", f"It is not the ledger of {held}."))
         elif checkpoint.size > size:
-            problems.append(
-                Problem(
-                    "anchor",
-                    size,
-                    "",
-                    f"Entries {size} to {checkpoint.size - 1} are gone: "
-                    f"{held} saw {checkpoint.size}.",
-                )
-            )
+            gone = f"Entries {size} to {checkpoint.size - 1} are gone"
+            problems.append(Problem("anchor", size, "", f"{gone}: {held} saw {checkpoint.size}."))
         elif checkpoint.size and found.roots.get(checkpoint.size) != checkpoint.root:
-            problems.append(
-                Problem(
-                    "anchor",
-                    None,
-                    "",
-                    f"The first {checkpoint.size} entries are not those of {held}.",
-                )
-            )
+            message = f"The first {checkpoint.size} entries are not those of {held}."
+            problems.append(Problem("anchor", None, "", message))
     return problems
 
 
-def _pin_problems(seat: Seat, found: Replayed, ledger_id: str, home: str) -> list[Problem]:
+def _pin_problems(book: Book, found: Replayed, ledger_id: str) -> list[Problem]:
+    seat = book.seat
+    if seat is None:
+        return []
     pin = seat.pin(ledger_id) if ledger_id else None
     if pin is not None and pin.entry_zero != found.entry_zero:
         return [Problem("anchor", 0, "", "Entry 0 is not the one that this seat has seen.")]
-    known = seat.ledger_at(home)
-    if known and known != ledger_id:
-        return [
-            Problem("anchor", 0, "", f"Another ledger than the one this seat knows lies in {home}.")
-        ]
+    if seat.ledger_at(book.place) not in {"", ledger_id}:
+        message = f"Another ledger than the one this seat knows lies in {book.place}."
+        return [Problem("anchor", 0, "", message)]
     return []
-
-
-def _signed_by_actor(anchor: Anchor, found: Replayed, origin: str) -> bool:
-    text, signatures = parse_note(anchor.note)
-    keys = {
-        f"{origin}/{row.actor}": base64.b64decode(row.public_key)
-        for row in found.rows.where(KeyRow)
-    }
-    return any(
-        signature.name in keys and signed_by(text, signature, keys[signature.name])
-        for signature in signatures
-    )
 
 
 def _verdict(
     problems: Sequence[Problem], anchors: Sequence[Anchor], size: int, *, strict: bool
 ) -> tuple[Verdict, Anchored | None]:
     best = max(anchors, key=lambda anchor: anchor.checkpoint.size, default=None)
-    if problems:
+    if any(problem.check != "newer" for problem in problems):
         return "altered", None
     if best is None:
         return "unconfirmed", None
     anchored = Anchored(best.checkpoint.size, best.by, best.time)
-    if strict and anchored.size < size:
+    if problems or (strict and anchored.size < size):
         return "unconfirmed", anchored
     return "verified", anchored
 
@@ -311,7 +333,7 @@ def _keep(book: Book, found: Replayed, size: int) -> None:
     ledger = found.rows.where(LedgerRow)[0]
     with suppress(OSError):
         if book.seat.pin(ledger.ledger_id) is None:
-            pin = Pin(found.entry_zero, ledger.ca_fingerprint, str(book.home.folder))
+            pin = Pin(found.entry_zero, ledger.ca_fingerprint, book.place)
             book.seat.keep_pin(ledger.ledger_id, pin)
         anchor = book.seat.anchor(ledger.ledger_id)
         if anchor is None or anchor.checkpoint.size < size:

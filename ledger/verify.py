@@ -80,6 +80,8 @@ class Replayed:
     entry_zero: str = ""
     vault_keys: dict[str, int] = field(default_factory=dict)
     signatures: int = 0
+    whole: bool = True
+    """Whether `rows` are those of every entry: none could not be read or is of a newer format."""
 
 
 def replay(
@@ -106,12 +108,8 @@ def replay(
         if progress is not None:
             progress(stop, size)
         if len(stored) != stop - start:
-            run.problem(
-                "bytes",
-                run.found.size,
-                "",
-                f"{stop - start - len(stored)} entries are missing before entry {stop}.",
-            )
+            found = f"{len(stored)} entries instead of {stop - start}"
+            run.problem("bytes", run.found.size, "", f"There are {found} before entry {stop}.")
             break
     return run.finish()
 
@@ -124,8 +122,8 @@ class _Replay:
         self._roots_at = roots_at
         self._tree = Frontier()
         self._part: list[Entry] = []
-        self._signed: list[tuple[int, str, str]] = []
-        self._replaying = True
+        self._signed: list[tuple[int, int, str, str]] = []
+        self._shift = 0
 
     def problem(self, check: str, seq: int | None, subject: str, message: str) -> None:
         self.found.problems.append(Problem(check, seq, subject, message))
@@ -146,7 +144,7 @@ class _Replay:
             for sealed in sealed_values(entry.body):
                 self.found.vault_keys.setdefault(sealed["vault"], seq)
         else:
-            self._replaying = False
+            self.found.whole = False
             self._part = []
         self.found.last = digest.hex()
         self._tree.add(digest)
@@ -160,9 +158,11 @@ class _Replay:
             first = self._part[0]
             self.problem("part", first.seq, first.subject, "The last part is not complete.")
         self.found.root = self._tree.root()
-        for seq, actor, public_key in self._signed:  # 7
+        for first, last, actor, public_key in self._signed:  # 7
             key = self.found.rows.get(KeyRow, public_key)
-            if key is not None and key.untrusted_since != NEVER and seq >= key.untrusted_since:
+            if key is None or key.untrusted_since == NEVER:
+                continue
+            for seq in range(max(first, key.untrusted_since), last + 1):
                 self.problem(
                     "revoked",
                     seq,
@@ -176,10 +176,15 @@ class _Replay:
         try:
             entry = decode(stored.data)  # 1
         except (Malformed, NewerFormat) as error:
-            self.problem("bytes", seq, stored.subject, error.message)
+            check = "newer" if isinstance(error, NewerFormat) else "bytes"
+            self.problem(check, seq, stored.subject, error.message)
             return None
         if entry.seq != seq:
-            self.problem("bytes", seq, entry.subject, f"Entry {entry.seq} stands at place {seq}.")
+            if entry.seq - seq != self._shift:  # one loss moves all that follow: said once
+                self._shift = entry.seq - seq
+                self.problem(
+                    "bytes", seq, entry.subject, f"Entry {entry.seq} stands at place {seq}."
+                )
             return None
         beside = (stored.seq, stored.time, stored.actor, stored.kind, stored.subject)
         if beside != (entry.seq, entry.time, entry.actor, entry.kind, entry.subject):  # 2
@@ -206,12 +211,12 @@ class _Replay:
             self._close_part(entry)
 
     def _project(self, entry: Entry, before: Entry | None) -> None:
-        if not self._replaying:
+        if not self.found.whole:
             return
         try:
             project(self.found.rows, entry, before)  # 6
         except NewerFormat:
-            self._replaying = False
+            self.found.whole = False
             self.problem(
                 "newer",
                 entry.seq,
@@ -234,7 +239,7 @@ class _Replay:
                 "signature", last.seq, last.subject, f"It is not signed by {last.actor}'s key."
             )
             return
-        self._signed += [(entry.seq, last.actor, key.public_key) for entry in part]
+        self._signed.append((part[0].seq, last.seq, last.actor, key.public_key))
 
 
 def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: bytes) -> None:
@@ -263,8 +268,10 @@ def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: 
 
 
 def check_registers(source: Source, found: Replayed) -> int:
-    """Check 9; return how many rows were compared."""
+    """Check 9; return how many rows were compared: none if not every entry could be replayed."""
     compared = 0
+    if not found.whole:
+        return compared
     for table in TABLES:
         kept = source.register(table)
         if kept is None:
@@ -280,12 +287,9 @@ def check_registers(source: Source, found: Replayed) -> int:
                 found.problems.append(
                     Problem("registers", None, subject, f"No entry made this row of {name}.")
                 )
-            elif should.model_dump() != row.model_dump():
-                wrong = [
-                    column
-                    for column, value in should.model_dump().items()
-                    if row.model_dump()[column] != value
-                ]
+            elif vars(should) != vars(row):
+                kept_values = vars(row)
+                wrong = [name for name, value in vars(should).items() if kept_values[name] != value]
                 found.problems.append(
                     Problem(
                         "registers",

@@ -81,6 +81,7 @@ def check_report(
 def anchor_of(data: bytes, where: str, *, seat: Seat | None, trust: str | None = None) -> Anchor:
     """The checkpoint in a report, as an anchor to verify a ledger against.
 
+    It counts by the report's own signature: whoever altered the ledger may have removed the issuer.
     Raises InvalidInput unless the report is valid under what the caller trusts.
     """
     check = check_report(data, seat=seat, trust=trust)
@@ -91,7 +92,7 @@ def anchor_of(data: bytes, where: str, *, seat: Seat | None, trust: str | None =
         )
     evidence = check.evidence
     by = evidence.signed_by.rpartition("/")[2]
-    return Anchor(evidence.checkpoint, by, check.signed_at or "", where, evidence.note)
+    return Anchor(evidence.checkpoint, by, check.signed_at or "", where)
 
 
 def trusted_fingerprints(seat: Seat | None, trust: str | None) -> Collection[str]:

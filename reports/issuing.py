@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ledger.authority import may
 from ledger.book import Book
 from ledger.clock import read_time, write_time
 from ledger.entry import Draft
@@ -68,6 +69,10 @@ def issue_model_report(
     report_id = f"rep-{now:%Y%m%d}-{new_id()}"
     facts = book.facts
     with book.read() as snapshot:
+        if not may(snapshot.rows, signer.actor, Kind.REPORT_ISSUED):
+            raise Refused(
+                f"{signer.actor} may not issue reports.", "See who may: quaestor actor list"
+            )
         gathered = gathering.gather(snapshot, model, period_from, period_to or now)
         results = {
             row.result: book.home.evidence.read(row.result, "json") for row in gathered.audits

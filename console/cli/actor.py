@@ -17,6 +17,7 @@ from console.cli.options import (
     Role,
     example,
     group,
+    one_of,
     read_file,
     session_of,
 )
@@ -38,7 +39,8 @@ def add(
     file: Request,
     *,
     role: Annotated[
-        list[Role] | None, typer.Option(help="A role to begin with; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="ROLE", help=f"Repeatable. {one_of(Role)}"),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -55,8 +57,7 @@ def add(
     session.voice.note(
         f"Enrolling {request.name} as {request.actor}, key {fingerprint(request.public_key)}"
     )
-    roles: list[str] = [*(role or [])]
-    outcome = enrol(session.book, session.signer, request, roles, session.authority_key)
+    outcome = enrol(session.book, session.signer, request, role or [], session.authority_key)
     show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
 
 
@@ -110,7 +111,7 @@ def show(context: typer.Context, actor: Actor, *, json: Json = False) -> None:
 def grant(
     context: typer.Context,
     actor: Actor,
-    role: Annotated[Role, typer.Argument(help="The role to give.")],
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help=one_of(Role))],
     *,
     json: Json = False,
 ) -> None:
@@ -134,7 +135,7 @@ def grant(
 def revoke(
     context: typer.Context,
     actor: Actor,
-    role: Annotated[Role | None, typer.Argument(help="The role to take.")] = None,
+    role: Annotated[Role | None, typer.Argument(metavar="ROLE", help=one_of(Role))] = None,
     *,
     key: Annotated[bool, typer.Option("--key", help="Revoke the key instead of a role.")] = False,
     since_seq: Annotated[
@@ -172,7 +173,11 @@ def revoke(
 
 @app.command(epilog=example("quaestor actor rotate mira.request"))
 def rotate(context: typer.Context, file: Request, *, json: Json = False) -> None:
-    """Put an actor's new key in place of the old one, from the request of `key new --replace`."""
+    """Put an actor's new key in place of the old one.
+
+    FILE is the request that `key new --replace` printed. Once there are two admins, the other one
+    must approve it.
+    """
     from ledger.keys import read_request
     from reports.enrolling import rotate as put_new_key
 
@@ -203,7 +208,10 @@ def retire(
 
 @app.command(epilog=example("quaestor actor certify mira"))
 def certify(context: typer.Context, actor: Actor, *, json: Json = False) -> None:
-    """Issue a certificate for signing reports, from the seat that holds the report CA's key."""
+    """Issue a certificate for signing reports.
+
+    Only the founder's seat, which holds the report CA's key, can do this.
+    """
     from reports.enrolling import certify as issue
 
     session = session_of(context)

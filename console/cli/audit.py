@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ from console.session import Session
 app = group("Bias audits of imported decisions.")
 
 _BAR = 24
+_WIDE = 105
+_ON_WIDE_SCREENS = ("tpr", "fpr")
 
 
 @app.command(
@@ -52,9 +54,10 @@ def fairness(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Audit decisions for bias between groups, against the thresholds in force, and enter it.
+    """Audit decisions for bias between groups.
 
-    Every audit is entered, whatever its verdict. Exit code 1 if the verdict is fail.
+    Held against the thresholds in force. Every audit is entered, whatever its verdict. Exit code 1
+    if the verdict is fail.
     """
     from policies.auditing import run_fairness
     from policies.fairness.counts import FairnessRequest
@@ -140,15 +143,17 @@ def show(
 def _show(session: Session, document: Document) -> None:
     """Groups as bars with intervals, then the disparities, the verdict and why."""
     screen = screen_of(session)
-    headings = ["GROUP", "ROWS", "SELECTED", "", "95 % INTERVAL", "RATIO", "P", "TPR", "FPR"]
+    wide = screen.width is None or screen.width >= _WIDE
+    headings = ["GROUP", "ROWS", "RATE", "SELECTED", "95 % INTERVAL", "RATIO", "P", "TPR", "FPR"]
     rows = []
     shown = ""
     for group_ in document["groups"]:
         if group_["by"] != shown:
             shown = group_["by"]
             rows.append([Cell(f"by {shown}", "bold"), *[Cell("")] * (len(headings) - 1)])
-        rows.append(_group(group_))
-    screen.table(headings, rows)
+        rows.append(_group(group_, _BAR if wide else _BAR // 2))
+    kept = len(headings) if wide else -len(_ON_WIDE_SCREENS)
+    screen.table(headings[:kept], [row[:kept] for row in rows])
     typer.echo()
     screen.table(
         ["BY", "MEASURE", "VALUE", "95 % INTERVAL"],
@@ -161,35 +166,30 @@ def _show(session: Session, document: Document) -> None:
     )
     typer.echo()
     verdict = cell("verdict", document["verdict"])
-    rows = [
-        [verdict, Cell(f"{document['audit_id']} of {document['model']}, {document['n']:,} rows")]
-    ]
-    rows += [[Cell(""), Cell(reason)] for reason in document["reasons"]]
-    screen.table(["", ""], rows)
+    what = f"{document['audit_id']} of {document['model']}, {document['n']:,} rows"
+    reasons = [[Cell(""), Cell(reason)] for reason in document["reasons"]]
+    screen.table(["", ""], [[verdict, Cell(what)], *reasons])
 
 
-def _group(group_: Document) -> list[Cell]:
+def _group(group_: Document, width: int) -> list[Cell]:
     from console.tui.bars import interval_bar
 
     low, high = group_["selection_rate_ci"] or (None, None)
-    bar = interval_bar(group_["selection_rate"], low, high, _BAR)
-    small = " (small)" if group_["small"] else ""
     rate, interval = _measured(group_, "selection_rate")
     p_value = group_["p_value"]
     return [
-        Cell(f"  {group_['group']}{small}"),
+        Cell(f"  {group_['group']}{' (small)' if group_['small'] else ''}"),
         Cell(f"{group_['n']:,}"),
         rate,
-        Cell(bar),
+        Cell(interval_bar(group_["selection_rate"], low, high, width)),
         interval,
         cell("impact_ratio", group_["impact_ratio"]),
-        Cell("reference" if p_value is None else f"{p_value:.2g}"),
-        cell("tpr", group_["tpr"]),
-        cell("fpr", group_["fpr"]),
+        Cell("ref" if p_value is None else f"{p_value:.2g}"),
+        *(cell(name, group_[name]) for name in _ON_WIDE_SCREENS),
     ]
 
 
-def _measured(found: Any, name: str) -> tuple[Cell, Cell]:
+def _measured(found: Document, name: str) -> tuple[Cell, Cell]:
     """A measure and its interval."""
     interval = found[f"{name}_ci"]
     text = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""

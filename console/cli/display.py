@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
 
 from console.messages import legible
 from console.session import Session
@@ -27,6 +30,7 @@ Columns = Mapping[str, str]
 
 NOTHING = "\N{EN DASH}"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_WHOLE = 20  # cells up to this width, such as a time, are not broken
 _UNGROUPED = frozenset({"seq", "seed", "since_seq", "kill_seq"})
 
 
@@ -39,14 +43,14 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Screen:
-    """How stdout is written: `drawn` on a terminal that can place text, plain elsewhere."""
+    """How stdout is written: drawn within `width` columns, or plain and as wide as it comes."""
 
-    drawn: bool
+    width: int | None
     colour: bool
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Print rows under headings; without a heading line where all are empty."""
-        if self.drawn:
+        if self.width is not None:
             self._draw(headings, rows)
             return
         lines = [[cell.text for cell in row] for row in rows]
@@ -64,12 +68,19 @@ class Screen:
         from rich.text import Text
 
         headed = any(headings)
-        table = Table(box=box.SIMPLE_HEAD if headed else None, show_header=headed, pad_edge=False)
-        for heading in headings:
-            table.add_column(Text(heading), overflow="fold")
+        table = Table(
+            box=box.SIMPLE_HEAD if headed else None,
+            show_header=headed,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1 if headed else 2, 0, 0),
+        )
+        for position, heading in enumerate(headings):
+            longest = max((len(row[position].text) for row in rows), default=0)
+            table.add_column(Text(heading), overflow="fold", no_wrap=longest <= _WHOLE)
         for row in rows:
             table.add_row(*(Text(cell.text, style=cell.style) for cell in row))
-        Console(no_color=not self.colour, highlight=False).print(table)
+        Console(width=self.width, no_color=not self.colour, highlight=False).print(table)
 
 
 def show_list(
@@ -94,12 +105,8 @@ def show_one(session: Session, document: Document, *, as_json: bool) -> None:
     """Print one document as JSON, or as its fields one below the other."""
     if as_json:
         print_json(document)
-        return
-    rows = [
-        [Cell(name.replace("_", " "), "bold"), cell(name, value)]
-        for name, value in document.items()
-    ]
-    screen_of(session).table(["", ""], rows)
+    else:
+        screen_of(session).table(["", ""], list(_lines(document)))
 
 
 def show_recorded(
@@ -130,7 +137,7 @@ def show_recorded(
 def screen_of(session: Session) -> Screen:
     """How this session's stdout is written."""
     drawn = sys.stdout.isatty() and not session.settings.dumb
-    return Screen(drawn=drawn, colour=session.settings.colour)
+    return Screen(get_terminal_size().columns if drawn else None, session.settings.colour)
 
 
 def print_json(document: Any) -> None:
@@ -149,8 +156,8 @@ def cell(name: str, value: Any) -> Cell:
 
 
 def local(time: str) -> str:
-    """An RFC 3339 time on this computer's clock, with its zone."""
-    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    """An RFC 3339 time as this computer's clock shows it."""
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 @contextmanager
@@ -169,6 +176,19 @@ def progress(session: Session, label: str) -> Iterator[Callable[[int, int], None
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def _lines(document: Document) -> Iterator[list[Cell]]:
+    """A line for each field; fields of an object carry its name, items of a list follow it."""
+    for name, value in document.items():
+        heading = name.replace("_", " ")
+        if isinstance(value, dict) and value:
+            yield from _lines({f"{heading} {inner}": item for inner, item in value.items()})
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            for position, item in enumerate(value):
+                yield [Cell("" if position else heading, "bold"), Cell(_text(name, item))]
+        else:
+            yield [Cell(heading, "bold"), cell(name, value)]
+
+
 def _mark(name: str, value: str) -> Mark | None:
     """The mark of a state, which the console shows in the same way."""
     from console.tui import marks
@@ -179,22 +199,25 @@ def _mark(name: str, value: str) -> Mark | None:
         return marks.verdict_mark(value)
     if name == "severity":
         return marks.severity_mark(value)
-    return marks.state_mark(value) if name in {"state", "status"} else None
+    return marks.state_mark(value) if name in {"state", "status", "answer_state"} else None
 
 
 def _text(name: str, value: Any) -> str:
-    match value:
-        case None | "" | [] | {}:
-            return NOTHING
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return str(value) if name in _UNGROUPED else f"{value:,}"
-        case float():
-            return f"{value:.3f}"
-        case list():
-            return ", ".join(_text(name, item) for item in value)
-        case dict():
-            return "; ".join(f"{key} {_text(key, item)}" for key, item in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number(name, value)
+    if not value:
+        return NOTHING
+    if isinstance(value, list):
+        return ", ".join(_text(name, item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_text(key, item)}" for key, item in value.items())
     text = legible(str(value)).strip()
     return local(text) if _TIME.fullmatch(text) else text
+
+
+def _number(name: str, value: float) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value) if name in _UNGROUPED else f"{value:,}"

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand
 
 from console.cli.asking import ask
-from console.cli.display import Document, cell, print_json, screen_of, show_list, show_one
+from console.cli.display import Cell, Document, cell, print_json, screen_of, show_list, show_one
 from console.cli.display import show_recorded as show_entered
 from console.cli.options import (
     Json,
@@ -18,6 +18,7 @@ from console.cli.options import (
     example,
     group,
     moment,
+    one_of,
     session_of,
 )
 from console.session import Session
@@ -167,11 +168,15 @@ def show(context: typer.Context, incident: Incident, *, json: Json = False) -> N
     tables = {name: document.pop(name) for name in ("steps", "notes")}
     show_one(session, document, as_json=False)
     typer.echo()
-    names = ["phase", "step", "title", "state", "due", "done", "done_by"]
-    screen.table(
-        [name.replace("_", " ").upper() for name in names],
-        [[cell(name, step[name]) for name in names] for step in tables["steps"]],
-    )
+    names = ["step", "state", "due", "done", "done_by"]
+    rows = []
+    phase = ""
+    for each in tables["steps"]:
+        if each["phase"] != phase:
+            phase = each["phase"]
+            rows.append([Cell(phase, "bold"), *[Cell("")] * (len(names) - 1)])
+        rows.append([Cell(f"  {each['step']}"), *(cell(name, each[name]) for name in names[1:])])
+    screen.table([name.replace("_", " ").upper() for name in names], rows)
     for note in tables["notes"]:
         typer.echo()
         typer.echo(f"{cell('time', note['time']).text}  {note['actor']}")
@@ -223,7 +228,7 @@ def assign(
 def escalate(
     context: typer.Context,
     incident: Incident,
-    severity: Annotated[Severity, typer.Argument(help="The severity from now on.")],
+    severity: Annotated[Severity, typer.Argument(metavar="SEVERITY", help=one_of(Severity))],
     *,
     reason: Reason = "",
     json: Json = False,
@@ -272,7 +277,7 @@ def _chosen(session: Session) -> str:
     session.require_person("Severity", flag)
     _, playbook = playbook_in_force(session.book)
     for each in playbook.severities:
-        session.voice.note(f"{each.id}: {_definition(each)}\n")
+        session.voice.question(f"{each.id}: {_definition(each)}\n\n")
     return ask(session, None, "Severity", flag)
 
 

@@ -22,7 +22,9 @@ def new(
     context: typer.Context,
     actor: Annotated[str, typer.Argument(metavar="ACTOR", help="The id that you want: mira")],
     *,
-    name: Annotated[str, typer.Option(help="Your name, or what the program does.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Yours, or what the program does.")
+    ] = "",
     kind: Annotated[
         Literal["person", "program"], typer.Option(help="Who will use the key.")
     ] = "person",
@@ -98,7 +100,7 @@ def passphrase(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Change the passphrase of your keys: signing, report and, if it is here, the report CA's."""
+    """Change the passphrase of all your keys, the report CA's included if it is here."""
     session = session_of(context)
     keys: dict[str, Any] = {
         session.actor: session.signer.key,

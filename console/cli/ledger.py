@@ -110,10 +110,11 @@ def verify(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Verify everything: entries, signatures, authority, registers, files, and your anchors.
+    """Verify the whole record against your anchors.
 
-    Exit code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against
-    nothing from outside.
+    Entries, signatures, authority, registers, tree, journal, evidence, vault and switchboard. Exit
+    code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against nothing
+    from outside.
     """
     from ledger.verification import verify as verify_home
 
@@ -144,44 +145,40 @@ def checkpoint(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Print a checkpoint signed by you: size and root of the whole record, for a witness to keep.
+    """Print a checkpoint signed by you, for a witness to keep.
 
-    A signed note (c2sp.org/signed-note, tlog-checkpoint) under the key name ORIGIN/ACTOR.
+    Size and root of the whole record, as a signed note (c2sp.org/signed-note, tlog-checkpoint)
+    under the key name ORIGIN/ACTOR.
     """
-    from ledger.checkpoint import Checkpoint, key_id, sign_note
-    from ledger.checkpoint import vkey as verifier_key
     from ledger.registers.actors import active
+    from reports.evidence import sign_checkpoint
 
     session = session_of(context)
     origin = session.book.facts.origin
-    name = f"{origin}/{session.actor}"
-    if not vkey:
-        signer = session.signer  # unlocked before the ledger is read
-    with session.book.read() as snapshot:
-        public_key = base64.b64decode(active(snapshot.rows, session.actor).public_key)
-        head = snapshot.head
     if vkey:
-        text = verifier_key(name, public_key)
-        document = {"name": name, "key_id": key_id(name, public_key).hex(), "vkey": text}
-        print_json(document) if json else typer.echo(text)
+        _show_verifier_key(session, origin, as_json=json)
         return
-    if signer.public_key != public_key:
+    signer = session.signer  # unlocked before the ledger is read
+    with session.book.read() as snapshot:
+        enrolled = base64.b64decode(active(snapshot.rows, signer.actor).public_key)
+        head = snapshot.head
+        note = sign_checkpoint(snapshot, signer, origin)
+    if signer.public_key != enrolled:
         raise Refused(
-            f"The key in this seat is not the one enrolled for {session.actor}.",
+            f"The key in this seat is not the one enrolled for {signer.actor}.",
             "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
         )
-    note = sign_note(Checkpoint(origin, head.size, head.root).text(), name, public_key, signer.sign)
     if json:
-        print_json(
-            {"origin": origin, "size": head.size, "root": head.root.hex(), "by": name, "note": note}
-        )
+        by = f"{origin}/{signer.actor}"
+        root = head.root.hex()
+        print_json({"origin": origin, "size": head.size, "root": root, "by": by, "note": note})
     else:
         typer.echo(note, nl=False)
 
 
 @app.command(epilog=example("quaestor ledger recover"))
 def recover(context: typer.Context, *, json: Json = False) -> None:
-    """Post what the journal holds and the database lacks, and record stops that wait in the spool.
+    """Post what only the journal holds; record stops that wait.
 
     Every command does the first by itself; this one also rebuilds a database that is missing.
     Nothing is repaired that does not verify.
@@ -196,6 +193,20 @@ def recover(context: typer.Context, *, json: Json = False) -> None:
     with session.book.read() as snapshot:
         size = snapshot.head.size
     show_one(session, {"posted": posted, "orders": recorded, "size": size}, as_json=json)
+
+
+def _show_verifier_key(session: Session, origin: str, *, as_json: bool) -> None:
+    from ledger.checkpoint import key_id, vkey
+    from ledger.registers.actors import active
+
+    name = f"{origin}/{session.actor}"
+    with session.book.read() as snapshot:
+        public_key = base64.b64decode(active(snapshot.rows, session.actor).public_key)
+    text = vkey(name, public_key)
+    if as_json:
+        print_json({"name": name, "key_id": key_id(name, public_key).hex(), "vkey": text})
+    else:
+        typer.echo(text)
 
 
 def _anchor(session: Session, file: Path, trust: str | None) -> Anchor:

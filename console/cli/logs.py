@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console.cli.cards import Fields, pick, read_yaml
+from console.cli.cards import Fields, read_yaml, refuse_unknown
 from console.cli.display import Document, print_json, progress, show_list, show_one
 from console.cli.options import Json, OneModel, example, existing_file, group, session_of
 from console.exits import ExitCode
@@ -109,17 +109,11 @@ def list_logs(context: typer.Context, *, model: OneModel = None, json: Json = Fa
         "quarantined": "BAD",
         "first_time": "FROM",
         "last_time": "TO",
-        "sources": "FILES",
         "actor": "BY",
     }
     documents = [_document(row) for row in sorted(rows, key=lambda row: row.seq)]
     empty = "No log is imported. Import one: quaestor logs import --help"
-    if json:
-        print_json(documents)
-        return
-    for document in documents:
-        document["sources"] = [source["name"] for source in document["sources"]]
-    show_list(session, documents, columns, as_json=False, empty=empty)
+    show_list(session, documents, columns, as_json=json, empty=empty)
 
 
 @app.command(epilog=example("quaestor logs show log-1", "quaestor logs show log-1 --json"))
@@ -142,23 +136,14 @@ def show(
         raise Refused(f"There is no log {log}.", "See: quaestor logs list")
     evidence = session.book.home.evidence
     document = _document(row)
-    document["columns"] = orjson.loads(evidence.read(row.column_map, "json"))["columns"]
+    columns = orjson.loads(evidence.read(row.column_map, "json"))["columns"]
+    document["columns"] = [{"column": name, **column} for name, column in columns.items()]
     lines = evidence.read(row.quarantine, "jsonl").splitlines() if row.quarantine else []
     document["quarantine"] = [
         {name: bad[name] for name in ("file", "line", "reason", "digest")}
         for bad in map(orjson.loads, lines)
     ]
-    if json:
-        print_json(document)
-        return
-    document["columns"] = [
-        f"{name} = {column['source']}: {column['type']}"
-        for name, column in document["columns"].items()
-    ]
-    document["quarantine"] = [
-        f"{bad['file']} line {bad['line']}: {bad['reason']}" for bad in document["quarantine"]
-    ]
-    show_one(session, document, as_json=False)
+    show_one(session, document, as_json=json)
 
 
 @app.command("map", epilog=example("quaestor logs map decisions.csv > decisions.map.yaml"))
@@ -194,8 +179,10 @@ def _stated(map_file: Path | None, columns: list[str], timezone: str | None) -> 
 
     fields: Fields = {"columns": {}}
     if map_file:
-        fields |= pick(read_yaml(map_file), list(ColumnMap.model_fields), str(map_file))
-    fields["columns"] = {**fields["columns"], **dict(map(_column, columns))}
+        fields |= read_yaml(map_file)
+        refuse_unknown(fields, list(ColumnMap.model_fields), str(map_file))
+    if columns:
+        fields["columns"] = {**fields["columns"], **dict(map(_column, columns))}
     if timezone:
         fields["timezone"] = timezone
     try:

@@ -22,7 +22,7 @@ from console.cli.options import example
 from console.exits import ExitCode, exit_code_of
 from console.messages import Voice
 from console.session import Session
-from console.settings import Settings, read_settings
+from console.settings import Settings, coloured, read_looks, read_settings
 from ledger.errors import InvalidInput, QuaestorError
 
 PROGRAM = "quaestor"
@@ -159,8 +159,7 @@ def quaestor(
     unconfirmed, 130 interrupted.
     """
     settings = read_settings(home=home, seat=seat, actor=actor, no_input=no_input, verbose=verbose)
-    voice = Voice(context.obj.as_json, verbose=verbose, colour=settings.colour)
-    context.obj = Session(settings, voice)
+    context.obj = Session(settings, context.obj)
     if context.invoked_subcommand is None:
         _open_console(settings)
 
@@ -168,7 +167,7 @@ def quaestor(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code. Every way in which it can fail ends here."""
     args = list(sys.argv[1:] if arguments is None else arguments)
-    voice = Voice(as_json="--json" in args, verbose="--verbose" in args)
+    voice = Voice("--json" in args, verbose="--verbose" in args, colour=coloured(read_looks()))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -182,7 +181,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read stdout has gone; without this, the interpreter complains as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INTERRUPTED
+        return ExitCode.CHECK_FAILED
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained
         return _explained(voice, error)
     return code if isinstance(code, int) else ExitCode.DONE
@@ -217,11 +216,13 @@ def _wrong_usage(error: click.exceptions.ClickException) -> InvalidInput:
     """An error of the command line, with the command whose help explains it."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    hint = f"See: {command} --help"
-    misplaced = getattr(error, "option_name", "")
-    if misplaced in GLOBAL_OPTIONS:
-        hint = f"It stands before the command: {PROGRAM} {misplaced} ..."
-    return InvalidInput(error.format_message(), hint)
+    option = getattr(error, "option_name", "")
+    if option in GLOBAL_OPTIONS and command != PROGRAM:
+        return InvalidInput(
+            f"{option} is no option of {command}.",
+            f"It stands before the command: {PROGRAM} {option} ...",
+        )
+    return InvalidInput(error.format_message(), f"See: {command} --help")
 
 
 if __name__ == "__main__":

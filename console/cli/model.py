@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from console.cli.asking import confirm_name
-from console.cli.cards import Fields, card_of, read_settings_of_fields, read_yaml, registration
+from console.cli.cards import Fields, card_texts, registration
 from console.cli.display import Document, print_json, show_list, show_one, show_recorded
 from console.cli.options import (
     Category,
@@ -23,6 +22,7 @@ from console.cli.options import (
     example,
     existing_file,
     group,
+    one_of,
     session_of,
 )
 from console.session import Session
@@ -37,10 +37,10 @@ Texts = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=TEXT", help="A text of the card; repeatable."),
 ]
-CategoryOption = Annotated[
-    Category | None, typer.Option(help="Class under the EU AI Act.", rich_help_panel=None)
+CategoryOption = Annotated[Category | None, typer.Option(help="Class under the EU AI Act.")]
+Point = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="The point relied on: 'Annex III 5(b)'")
 ]
-Point = Annotated[str | None, typer.Option(help="The point relied on: 'Annex III 5(b)'")]
 LegalRoleOption = Annotated[LegalRole | None, typer.Option(help="The organisation's part.")]
 LegalReason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why this class.")]
 Materiality = Annotated[Level | None, typer.Option(help="How much depends on the model.")]
@@ -59,9 +59,11 @@ def register(
     model: Annotated[str, typer.Argument(metavar="ID", help="Its id: a-z, 0-9 and dashes.")],
     *,
     card: Card = None,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What people call it.")] = None,
     owner: Annotated[str | None, typer.Option(metavar="ACTOR", help="Who answers for it.")] = None,
-    version: Annotated[str | None, typer.Option(help="The version in use.")] = None,
+    version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="The version in use.")
+    ] = None,
     status: Annotated[Status | None, typer.Option(help="Default: proposed.")] = None,
     switch: Annotated[Mode | None, typer.Option(help="Default: on.")] = None,
     category: CategoryOption = None,
@@ -85,9 +87,9 @@ def register(
         "switch": switch,
         "materiality": materiality,
         "testing_level": testing_level,
-        "legal_class": _legal(category, point, legal_role, legal_reason),
     }
-    body = registration(model, card, flags, read_settings_of_fields(texts or []))
+    legal = _legal(category, point, legal_role, legal_reason)
+    body = registration(model, card, flags, legal, texts or [])
     appended = session.book.append(session.signer, [draft_registration(model, body)])
     show_recorded(session, appended, as_json=json)
 
@@ -175,7 +177,7 @@ def card(
 ) -> None:
     """Show a model's card; with --card or --set, enter a new one.
 
-    What neither names keeps its text, except that --card alone states the whole card.
+    --card states the whole card; --set changes a text and leaves the others as they are.
     """
     from ledger.entry import Draft
     from ledger.kinds import Kind
@@ -187,9 +189,9 @@ def card(
     if card is None and not texts:
         show_one(session, present, as_json=json)
         return
-    changed = _texts(card, present)
-    changed.update(card_of(read_settings_of_fields(texts or []), "--set"))
-    draft = Draft(Kind.MODEL_CARDED, f"model/{model}", {"card": {**_blank(present), **changed}})
+    kept = dict.fromkeys(present, "") if card else present
+    body = {"card": {**kept, **card_texts(card, texts or [])}}
+    draft = Draft(Kind.MODEL_CARDED, f"model/{model}", body)
     show_recorded(session, session.book.append(session.signer, [draft]), as_json=json)
 
 
@@ -224,7 +226,7 @@ def version(
 def status(
     context: typer.Context,
     model: Model,
-    status: Annotated[Status, typer.Argument(help="Its place in the life cycle.")],
+    status: Annotated[Status, typer.Argument(metavar="STATUS", help=one_of(Status))],
     *,
     json: Json = False,
 ) -> None:
@@ -300,18 +302,3 @@ def _legal(
 ) -> dict[str, str]:
     given = {"category": category, "point": point, "role": role, "reason": reason}
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _texts(card: Path | None, present: Fields) -> Fields:
-    """A card file's texts, without the facts beside them; without a file, the present ones."""
-    if card is None:
-        return dict(present)
-    facts: Sequence[str] = (
-        "id", "name", "owner", "version", "status", "switch", "legal_class", "materiality",
-        "testing_level",
-    )  # fmt: skip
-    return card_of({k: v for k, v in read_yaml(card).items() if k not in facts}, str(card))
-
-
-def _blank(present: Fields) -> Fields:
-    return dict.fromkeys(present, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
@@ -42,9 +42,14 @@ def existing_file(help_text: str, *names: str) -> typer.models.OptionInfo:
     return option
 
 
-def group(help_text: str) -> typer.Typer:
+def group(help_text: str = "") -> typer.Typer:
     """A noun: its verbs are added to it."""
     return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+
+
+def one_of(words: Any) -> str:
+    """The words of a Literal, for a help text."""
+    return f"One of {', '.join(get_args(words))}."
 
 
 def example(*lines: str) -> str:

@@ -14,13 +14,14 @@ from console.cli.options import (
     example,
     existing_file,
     group,
+    one_of,
     read_file,
     session_of,
 )
 
 app = group("Thresholds and playbooks in force.")
 
-Policy = Annotated[PolicyKind, typer.Argument(help="Which policy.")]
+Policy = Annotated[PolicyKind, typer.Argument(metavar="POLICY", help=one_of(PolicyKind))]
 
 
 @app.command("list", epilog=example("quaestor policy list --json"))
@@ -45,7 +46,7 @@ def list_policies(context: typer.Context, *, json: Json = False) -> None:
 
 @app.command(epilog=example("quaestor policy show thresholds > thresholds.yaml"))
 def show(context: typer.Context, policy: Policy, *, json: Json = False) -> None:
-    """Show a policy in force, as YAML that can be edited and adopted."""
+    """Show a policy in force, as YAML to be edited and adopted."""
     import orjson
     import yaml
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from console.cli.display import Document, print_json, show_list, show_one
+from console.cli.display import show_list, show_one
 from console.cli.options import (
     Json,
     OneModel,
@@ -38,7 +38,7 @@ Trust = Annotated[
 )
 def build(
     context: typer.Context,
-    kind: Annotated[Literal["model-report"], typer.Argument(help="Which report.")],
+    kind: Annotated[Literal["model-report"], typer.Argument(metavar="KIND", help="model-report")],
     *,
     model: Annotated[str, typer.Option(metavar="MODEL", help="The model it is about.")],
     period_from: Annotated[
@@ -128,11 +128,7 @@ def verify(
     session = session_of(context)
     book = session.book if session.book.home.exists() else None
     check = check_report(read_file(file), book=book, seat=session.seat, trust=trust)
-    document = check.as_json()
-    if json:
-        print_json(document)
-    else:
-        show_one(session, _for_people(document), as_json=False)
+    show_one(session, check.as_json(), as_json=json)
     if check.verdict == "untrusted" and not trusted_fingerprints(session.seat, trust):
         session.voice.note(
             "Your seat has pinned no report CA: compare the fingerprint with its owner by "
@@ -141,17 +137,6 @@ def verify(
         raise typer.Exit(ExitCode.UNCONFIRMED)
     if check.verdict != "valid":
         raise typer.Exit(ExitCode.CHECK_FAILED)
-
-
-def _for_people(document: Document) -> Document:
-    """The document with the signer and the checkpoint each on lines of their own."""
-    shown: Document = {}
-    for name, value in document.items():
-        if isinstance(value, dict):
-            shown |= {f"{name} {key}": item for key, item in value.items()}
-        else:
-            shown[name] = value
-    return shown
 
 
 def _own_signer(session: Session, file: Path, source: str | None) -> Any:

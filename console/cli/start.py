@@ -11,7 +11,7 @@ import typer
 
 from console.cli.asking import ask
 from console.cli.display import Cell, print_json, screen_of, show_one
-from console.cli.options import Json, example, session_of
+from console.cli.options import Json, example, group, session_of
 from console.doctor import Finding
 from console.exits import ExitCode
 from console.session import Session
@@ -23,7 +23,7 @@ _STATES = {
     "unsafe": Cell("! unsafe", "red"),
 }
 
-app = typer.Typer()
+app = group()
 
 
 @app.command(
@@ -34,12 +34,14 @@ app = typer.Typer()
 )
 def init(
     context: typer.Context,
-    actor: Annotated[str | None, typer.Argument(help="Your id in the ledger: ada")] = None,
+    actor: Annotated[
+        str | None, typer.Argument(metavar="ACTOR", help="Your id in the ledger: ada")
+    ] = None,
     *,
-    name: Annotated[str, typer.Option(help="Your name.")] = "",
-    organisation: Annotated[str, typer.Option(help="Whose ledger it is.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Your name.")] = "",
+    organisation: Annotated[str, typer.Option(metavar="NAME", help="Whose ledger it is.")] = "",
     origin: Annotated[
-        str, typer.Option(help="What the ledger is called in checkpoints: bank.example/ai")
+        str, typer.Option(metavar="ORIGIN", help="Its name in checkpoints: bank.example/ai")
     ] = "",
     json: Json = False,
 ) -> None:
@@ -112,9 +114,9 @@ def demo(
 
 @app.command(epilog=example("quaestor doctor", "quaestor doctor --json"))
 def doctor(context: typer.Context, *, json: Json = False) -> None:
-    """Say what is present, missing or unsafe here, one line each.
+    """Say what is present, missing or unsafe here.
 
-    Exit code 1 if something is missing or unsafe that the main job needs.
+    One line each. Exit code 1 if something is missing or unsafe that the main job needs.
     """
     from console.doctor import examine
     from ledger.clock import system_clock

@@ -9,7 +9,7 @@ import typer
 
 from console.cli.asking import confirm_key
 from console.cli.display import print_json, show_one, show_recorded
-from console.cli.options import Json, Model, StoppedMode, example, session_of
+from console.cli.options import Json, Model, StoppedMode, example, group, session_of
 from console.exits import ExitCode
 from console.session import Session
 from ledger.errors import QuaestorError
@@ -17,7 +17,7 @@ from ledger.errors import QuaestorError
 if TYPE_CHECKING:
     from ledger.switching import KillReport
 
-app = typer.Typer()
+app = group()
 
 CONFIRMING_KEY = "s"
 _ASK_PATIENCE = 1.0
@@ -32,7 +32,7 @@ _MEANINGS = {
 @app.command(
     epilog=example(
         "quaestor kill credit-scorer",
-        "quaestor --no-input kill credit-scorer --mode fallback --confirm credit-scorer",
+        "quaestor kill credit-scorer --mode fallback --confirm credit-scorer",
     )
 )
 def kill(
@@ -51,8 +51,8 @@ def kill(
 ) -> None:
     """Stop a model now.
 
-    The model is stopped on the switchboard first and recorded then. Exit code 4 means stopped, not
-    yet recorded: the next command that writes records it.
+    The model is stopped on the switchboard first and recorded then. Exit code 4 means "stopped,
+    not yet recorded": the next command that writes records it.
     """
     from ledger.switching import give_reason
     from ledger.switching import kill as stop

@@ -15,8 +15,10 @@ def bar(share: float, width: int) -> str:
 def interval_bar(
     value: float | None, low: float | None, high: float | None, width: int, top: float = 1.0
 ) -> str:
-    """A measured share on a scale from 0 to `top`: solid up to the 95 % interval, shaded across
-    it, the value itself as a stroke. Dots where nothing was measured.
+    """A measured share on a scale from 0 to `top`.
+
+    Solid up to the 95 % interval, shaded across it, the value itself as a stroke; dots where
+    nothing was measured.
     """
     if value is None:
         return "·" * width

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on, work
 from textual.app import App
+from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
 from textual.signal import Signal
 
+from console.messages import legible
 from console.tui.dialogs import Notice, Passphrase
 from console.tui.picture import Marks, Picture, change_marks, read_picture
 from console.tui.session import IDLE, GivePassphrase, Session, Unlocked
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MakeForm = Callable[[Values], ModalScreen[Values | None]]
+Confirm = Callable[[Values], ModalScreen[bool] | None]
 
 LOOK_EVERY = 0.4
 LOCK_CHECK_EVERY = 15.0
@@ -63,6 +66,8 @@ class Integrity:
 
 class Desk(App[None]):
     """Ledger, session and jobs; `QuaestorApp` adds the screens."""
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual declares it
 
     def __init__(
         self,
@@ -147,7 +152,7 @@ class Desk(App[None]):
 
     def _lock_if_idle(self) -> None:
         if self.session.lock_if_idle():
-            self.notify("Your key was locked after some idle time.", title="Locked")
+            self.tell("Your key was locked after some idle time.", title="Locked")
             self.changed.publish(None)
 
     async def allowed(self, kind: str) -> bool:
@@ -165,7 +170,7 @@ class Desk(App[None]):
             return self.session.unlocked
         complaint = ""
         try:
-            given = self.session.passphrase()
+            given = self.session.given_passphrase()
             while True:
                 phrase = given or await self.push_screen_wait(
                     Passphrase(self.session.actor, complaint)
@@ -193,11 +198,12 @@ class Desk(App[None]):
         doing: str,
         form: MakeForm | None = None,
         values: Values | None = None,
+        confirm: Confirm | None = None,
     ) -> T | None:
         """Run a job that enters a kind, if this person may; see `sign`."""
         if not await self.allowed(kind):
             return None
-        return await self.sign(job, doing=doing, form=form, values=values)
+        return await self.sign(job, doing=doing, form=form, values=values, confirm=confirm)
 
     async def sign(
         self,
@@ -206,8 +212,12 @@ class Desk(App[None]):
         doing: str,
         form: MakeForm | None = None,
         values: Values | None = None,
+        confirm: Confirm | None = None,
     ) -> T | None:
-        """Ask, unlock, and run a job that signs; a refused form opens again as it was filled."""
+        """Ask, unlock, and run a job that signs; a refused form opens again as it was filled.
+
+        `confirm` gives the dialog that must be agreed to first, where the values demand one.
+        """
         filled: Values = values or {}
         while True:
             if form is not None:
@@ -215,6 +225,9 @@ class Desk(App[None]):
                 if answer is None:
                     return None
                 filled = answer
+            dialog = confirm(filled) if confirm else None
+            if dialog is not None and not await self.push_screen_wait(dialog):
+                return None
             unlocked = await self.unlock()
             if unlocked is None:
                 return None
@@ -230,20 +243,19 @@ class Desk(App[None]):
         try:
             return await asyncio.to_thread(job, tell)
         except QuaestorError as error:
-            await self.explain(error)
+            refused = error
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
-            await self.explain(
-                StoreUnavailable(
-                    f"{name}{error.strerror or error}.", "Check the path, its rights and the disk."
-                )
+            refused = StoreUnavailable(
+                f"{name}{error.strerror or error}.", "Check the path, its rights and the disk."
             )
         except Abandoned:
-            pass
+            return None
         finally:
             self.jobs.pop(number, None)
             self.jobs_moved.publish(None)
             self.look()
+        await self.explain(refused)
         return None
 
     @on(JobMoved)
@@ -252,6 +264,23 @@ class Desk(App[None]):
             self.jobs[message.job] = message.state
             self.jobs_moved.publish(None)
 
+    def tell(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+    ) -> None:
+        """Say in passing that something was done."""
+        self.notify(
+            legible(message),
+            title=legible(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
     async def explain(self, error: QuaestorError) -> None:
         """Say what, why and what to do next, until the person has read it."""
         await self.push_screen_wait(Notice(error.message, error.hint, trouble=True))
@@ -259,8 +288,8 @@ class Desk(App[None]):
     # Verification
 
     @work
-    async def verify_record(self) -> None:
-        """Verify the whole home in the background; the seat's anchors are what it is held against."""
+    async def action_verify_record(self) -> None:
+        """Verify the whole home in the background, against the anchors that the seat knows."""
         from ledger.verification import verify
 
         if self.integrity.running:

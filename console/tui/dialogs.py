@@ -12,6 +12,8 @@ from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
+from console.messages import legible
+
 
 class Notice(ModalScreen[bool]):
     """Something to read: what and why, then what to do next. Esc gives False."""
@@ -25,7 +27,8 @@ class Notice(ModalScreen[bool]):
         self, message: RenderableType, hint: str = "", *, title: str = "", trouble: bool = False
     ) -> None:
         super().__init__()
-        self.message, self.hint = message, hint
+        self.message = legible(message) if isinstance(message, str) else message
+        self.hint = legible(hint)
         self.heading = title or ("! This cannot be done" if trouble else "Notice")
         self.set_class(trouble, "trouble")
 
@@ -77,9 +80,9 @@ class TypedName(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
 
-    def __init__(self, title: str, body: RenderableType, name: str, verb: str) -> None:
+    def __init__(self, title: str, body: str, name: str, verb: str) -> None:
         super().__init__()
-        self.heading, self.body, self.wanted, self.verb = title, body, name, verb
+        self.heading, self.body, self.wanted, self.verb = title, legible(body), name, verb
 
     def compose(self) -> ComposeResult:
         """What happens, the field for the name, and two buttons."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import events, on
@@ -16,7 +16,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, SelectionList, Static, TextArea
 
-from console.tui.work import Values
+from console.tui.work import Values, path_of
 
 _LONG_LIST = 8
 
@@ -47,13 +47,17 @@ class PathSuggester(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The first entry of the folder that begins like this."""
-        folder, _, start = value.rpartition("/")
-        place = Path(folder + "/" if value.startswith(("/", "~")) else folder or ".").expanduser()
-        try:
-            found = sorted(p.name for p in place.iterdir() if p.name.startswith(start) and start)
-        except OSError:
-            return None
-        return f"{value[: len(value) - len(start)]}{found[0]}" if found else None
+        return await asyncio.to_thread(_completed, value)
+
+
+def _completed(value: str) -> str | None:
+    folder, slash, start = value.rpartition("/")
+    try:
+        names = sorted(path.name for path in path_of(folder + slash or ".").iterdir())
+    except (OSError, RuntimeError):
+        return None
+    found = [name for name in names if name.startswith(start)] if start else []
+    return f"{folder}{slash}{found[0]}" if found else None
 
 
 class Form(ModalScreen[Values | None]):
@@ -86,24 +90,25 @@ class Form(ModalScreen[Values | None]):
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 for field in self.fields:
                     with HorizontalGroup(classes="field"):
-                        optional = "" if field.required else " (optional)"
-                        yield Label(field.label + optional, classes="label", markup=False)
+                        needed = " *" if field.required else ""
+                        yield Label(field.label + needed, classes="label", markup=False)
                         yield self._widget(field)
             yield Static("", classes="hint", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(self.verb, id="submit", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Static("Tab next · ^s enter · Esc cancel", classes="keys")
+                yield Static("* needed · Tab next · ^s enter · Esc cancel", classes="keys")
 
     def _widget(self, field: Field) -> Widget:
         value = self.values.get(field.name, field.value)
         if field.kind == "choice":
-            known = [shown_value[0] for shown_value in field.choices]
-            start = value if value in known else (known[0] if field.required and known else None)
+            known = [key for key, _ in field.choices]
+            if field.required and len(known) == 1:
+                value = known[0]
             return Select(
                 [(shown, key) for key, shown in field.choices],
-                value=start if start is not None else Select.NULL,
-                allow_blank=not field.required or not known,
+                value=value if value in known else Select.NULL,
+                prompt="choose",
                 compact=True,
                 id=field.name,
             )

@@ -15,16 +15,18 @@ Cell = str | Text
 
 
 class Listing(VerticalGroup):
-    """A table of rows by key; redrawing keeps the cursor on its row."""
+    """A table of rows by key, `lines` high; redrawing keeps the cursor (if there is one) on its row."""
 
-    def __init__(self, *columns: str, empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self, *columns: str, empty: str, id: str | None = None, lines: int = 1, cursor: bool = True
+    ) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.columns, self.empty = columns, empty
+        self.columns, self.empty, self.lines, self.cursor = columns, empty, lines, cursor
         self._shown: list[tuple[str, tuple[Cell, ...]]] | None = None
 
     def compose(self) -> ComposeResult:
         """The table, and what stands there instead of it."""
-        yield DataTable[Cell](cursor_type="row", zebra_stripes=False)
+        yield DataTable[Cell](cursor_type="row" if self.cursor else "none")
         yield Static(self.empty, classes="empty", markup=False)
 
     def on_mount(self) -> None:
@@ -53,7 +55,7 @@ class Listing(VerticalGroup):
         table, before, line = self.table, self.key, self.table.cursor_row
         table.clear()
         for key, cells in shown:
-            table.add_row(*map(_drawn, cells), key=key)
+            table.add_row(*map(_drawn, cells), key=key, height=self.lines)
         keys = [key for key, _ in shown]
         if keys:
             at = keys.index(before) if before in keys else min(line, len(keys) - 1)

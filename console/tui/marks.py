@@ -23,7 +23,7 @@ class Mark:
     @property
     def text(self) -> Text:
         """Glyph and word, coloured."""
-        return Text(f"{self.glyph} {self.word}", style=self.style)
+        return coloured(f"{self.glyph} {self.word}", self.style)
 
 
 _SWITCHES = {
@@ -84,6 +84,14 @@ def state_mark(state: str) -> Mark:
     return _STATES.get(state, Mark("·", state))
 
 
+def coloured(text: str, style: str) -> Text:
+    """Words in a terminal's colour, whatever theme there is.
+
+    As a span: Textual takes the style of a whole text for the name of a web colour.
+    """
+    return Text.assemble((text, style))
+
+
 def quiet(text: str) -> Text:
     """Words of lesser weight."""
-    return Text(text, style=QUIET)
+    return coloured(text, QUIET)

@@ -9,6 +9,7 @@ from textual.containers import VerticalGroup
 from textual.getters import app
 from textual.widgets import Static
 
+from console.messages import legible
 from console.tui import marks
 from console.tui.bars import bar
 from console.tui.desk import Desk
@@ -24,6 +25,8 @@ ROOMS = (
     ("record", "Record"),
     ("people", "People"),
 )
+
+_SPACIOUS = 100
 
 
 def integrity_mark(desk: Desk) -> Mark:
@@ -66,9 +69,9 @@ class Masthead(VerticalGroup):
 
     def _redraw(self, _: None = None) -> None:
         picture, session = self.app.picture, self.app.session
-        left = Text("Quaestor", style="bold")
+        left = marks.coloured("Quaestor", "bold")
         if picture is not None:
-            left.append(f"  {picture.ledger.organisation}", style="not bold")
+            left.append(f"  {legible(picture.ledger.organisation)}")
             if picture.ledger.demo:
                 left.append("  ").append(marks.DEMO.text)
         right = Text(no_wrap=True)
@@ -83,14 +86,14 @@ class Masthead(VerticalGroup):
         grid.add_column(justify="right", no_wrap=True)
         grid.add_row(left, right)
         self.query_one("#facts", Static).update(grid)
-        gap = "   " if self.size.width > 100 else " "  # noqa: PLR2004 - room for wider gaps
+        pad = " " if self.size.width > _SPACIOUS else ""
         rooms = [
-            f"[b reverse] {number} {title} [/]"
+            f"[b reverse]{pad}{number} {title}{pad}[/]"
             if name == self.room
-            else f"[@click=app.room('{name}')]{number} {title}[/]"
+            else f"[@click=app.room('{name}')]{pad}{number} {title}{pad}[/]"
             for number, (name, title) in enumerate(ROOMS, 1)
         ]
-        self.query_one("#rooms", Static).update(gap.join(rooms))
+        self.query_one("#rooms", Static).update(" ".join(rooms))
 
 
 class JobLine(Static):
@@ -110,7 +113,7 @@ class JobLine(Static):
         if not jobs:
             return
         job = jobs[-1]
-        line = Text(f"◌ {job.doing} …  ", style=marks.WARN)
+        line = marks.coloured(f"◌ {job.doing} …  ", marks.WARN)
         if job.total:
             share = job.done / job.total
             line.append(bar(share, 24)).append(f"  {share:.0%}")

@@ -26,7 +26,12 @@ class Page(Screen[None]):
 
     app = app(Desk)
     ROOM: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (104, "-wide")]
+    HELP = ""
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it
+        (0, "-narrow"),
+        (104, "-wide"),
+    ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
@@ -67,6 +72,16 @@ class Page(Screen[None]):
             trouble.update(Text(f"! {error.message}\n→ {error.hint}"))
         if self.app.picture is not None:
             self.draw(self.app.picture)
+            self.call_after_refresh(self.focus_first)
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the first list or text that can be seen, unless something has it."""
+        if self.focused is not None:
+            return
+        for widget in self.query("DataTable, VerticalScroll"):
+            if widget.focusable and all(above.display for above in widget.ancestors_with_self):
+                widget.focus()
+                return
 
     def action_back(self) -> None:
         """Leave a detail; a first screen stays."""
@@ -78,7 +93,5 @@ class Page(Screen[None]):
         for tabs in self.query(TabbedContent):
             panes = [pane.id or "" for pane in tabs.query("TabPane")]
             tabs.active = panes[(panes.index(tabs.active) + by) % len(panes)]
-            shown = tabs.active_pane
-            focusable = [w for w in shown.query("*") if w.focusable] if shown else []
-            if focusable:
-                focusable[0].focus()
+            self.set_focus(None)
+            self.call_after_refresh(self.focus_first)

@@ -21,6 +21,7 @@ from ledger.registers.audits import AuditRow
 from ledger.registers.house import LedgerRow, matrix_in_force, the_ledger
 from ledger.registers.rows import DictRows
 from ledger.registers.switches import Order
+from ledger.seat import Anchor
 from ledger.spool import spooled_orders
 from ledger.store.base import Head
 
@@ -29,12 +30,16 @@ Marks = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Picture:
-    """The registers and the head of one moment; `spooled` are stops that are not recorded yet."""
+    """The registers and the head of one moment.
+
+    `spooled` are stops that are not recorded yet, `anchor` is the checkpoint in the person's seat.
+    """
 
     book: Book
     rows: DictRows
     head: Head
     spooled: tuple[Order, ...]
+    anchor: Anchor | None
 
     @property
     def ledger(self) -> LedgerRow:
@@ -47,15 +52,15 @@ class Picture:
             return self.book.reveal(subject, field, sealed)
         except QuaestorError as error:
             return f"[{error.message}]"
+        except OSError as error:
+            return f"[not readable here: {error.strerror}]"
 
     def person(self, actor: str) -> str:
         """An actor's own name, if one was given and not erased."""
         row = self.rows.get(ActorRow, actor)
         if row is None or not row.name:
             return ""
-        founder = row.actor == self.ledger.founder
-        subject = f"ledger/{self.ledger.ledger_id}" if founder else f"actor/{actor}"
-        return self.reveal(subject, "name", row.name)
+        return self.reveal(f"actor/{actor}", "name", row.name)
 
     def roles(self, actor: str | None) -> list[str]:
         """What an actor is here; empty for a stranger."""
@@ -100,8 +105,9 @@ def read_picture(book: Book) -> Picture:
         for table in TABLES:
             for row in snapshot.register(table):
                 rows.put(row)
-    _ = book.facts  # so that revealing a text later does not read the store
-    return Picture(book, rows, head, tuple(each.order for each in spooled_orders(book.home)))
+    spooled = tuple(each.order for each in spooled_orders(book.home))
+    # Asked here, in the reader's thread: revealing a text later does not read the store then.
+    return Picture(book, rows, head, spooled, _anchor(book, book.facts.ledger_id))
 
 
 def change_marks(home: Home) -> Marks:
@@ -110,6 +116,14 @@ def change_marks(home: Home) -> Marks:
         (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
         for stat in map(_stat, (home.head_file, home.switchboard))
     )
+
+
+def _anchor(book: Book, ledger_id: str) -> Anchor | None:
+    """What the seat holds; a damaged anchor is verification's to complain of."""
+    try:
+        return book.seat.anchor(ledger_id) if book.seat else None
+    except (QuaestorError, OSError):
+        return None
 
 
 def _stat(path: Path) -> os.stat_result | None:

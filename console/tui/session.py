@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.clock import Clock
+from ledger.errors import QuaestorError
 from ledger.keys import Signer
 from ledger.seat import Seat
 
@@ -37,11 +38,27 @@ class Session:
         keys = seat.actors()
         self.seat = seat
         self.actor = actor or (keys[0] if len(keys) == 1 else None)
-        self.passphrase = passphrase
+        self._passphrase = passphrase
+        self._given = False
         self.unlocked: Unlocked | None = None
         self._clock = clock
         self.idle = idle
         self._touched: datetime = clock()
+
+    def given_passphrase(self) -> bytes | None:
+        """The passphrase that was laid ready (a file, a descriptor), or None: then it is asked for.
+
+        A descriptor can be read once; afterwards the passphrase is asked for. Raises what reading
+        it the first time raises.
+        """
+        try:
+            passphrase = self._passphrase()
+        except QuaestorError:
+            if not self._given:
+                raise
+            return None
+        self._given = True
+        return passphrase
 
     def open(self, passphrase: bytes) -> Unlocked:
         """Unlock the actor's key (slow on purpose). Refused when it does not open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textual.message import Message
 
@@ -17,6 +18,11 @@ Values = Mapping[str, str]
 Tell = Callable[[int, int], None]
 
 _PAUSE = 0.1
+
+
+def path_of(text: str) -> Path:
+    """A path as a person writes it, `~` included."""
+    return Path(text).expanduser()
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,13 @@ class JobMoved(Message):
         self.state = state
 
 
-class Abandoned(Exception):  # noqa: N818 - nothing went wrong: the console was closed
+class Abandoned(Exception):
     """The console closed while a job ran; what it had not entered is not entered."""
 
 
-def telling(job: int, doing: str, post: Callable[[Message], bool], closed: Callable[[], bool]) -> Tell:
+def telling(
+    job: int, doing: str, post: Callable[[Message], bool], closed: Callable[[], bool]
+) -> Tell:
     """A progress function for a job's thread: at most ten messages a second."""
     last = 0.0
 

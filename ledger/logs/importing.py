@@ -16,7 +16,7 @@ from typing import Any
 from ledger.book import Book
 from ledger.clock import write_time
 from ledger.entry import Draft
-from ledger.errors import InvalidInput
+from ledger.errors import CheckFailed, InvalidInput, Refused
 from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.logs.mapping import ColumnMap
@@ -83,13 +83,25 @@ def import_logs(
 
     evidence = book.home.evidence
     sealed = seal(sources, column_map, evidence, encrypt, progress, form=format)
+    if _import_key(model, sealed.sources, column_map) != key:
+        raise CheckFailed(
+            "A file changed before it was read.",
+            "Import files that are no longer written to, such as rotated logs.",
+        )
     evidence.keep(column_map.canonical(), "json")
     body = _body(model, key, sealed, keys[0] if keys else None)
 
     def entering(rows: Rows) -> list[Draft]:
         return [Draft(Kind.LOG_SEALED, f"log/{next_log(rows)}", body)]
 
-    appended = book.append(signer, entering)
+    try:
+        appended = book.append(signer, entering)
+    except Refused:
+        with book.read() as snapshot:
+            known = imported_as(snapshot.rows, key)
+        if known is None:  # nor entered by somebody else while we sealed
+            raise
+        return _already(known)
     return Imported(
         log=appended.name,
         model=model,

@@ -105,7 +105,7 @@ def pending(rows: Rows, approval: str) -> ApprovalRow:
 
 def next_approval(rows: Rows) -> str:
     """The id of the next request."""
-    return f"ap-{len(rows.where(ApprovalRow)) + 1}"
+    return f"ap-{rows.count(ApprovalRow) + 1}"
 
 
 def _decide(rows: Rows, entry: Entry, state: str) -> None:

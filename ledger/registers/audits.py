@@ -106,4 +106,4 @@ def completed(rows: Rows, entry: Entry, body: CompletedAudit) -> None:
 
 def next_audit(rows: Rows) -> str:
     """The id of the next audit."""
-    return f"aud-{len(rows.where(AuditRow)) + 1}"
+    return f"aud-{rows.count(AuditRow) + 1}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from sqlalchemy import BigInteger, Text
@@ -142,4 +143,9 @@ def the_ledger(rows: Rows) -> LedgerRow:
 
 def matrix_in_force(rows: Rows) -> RoleMatrix:
     """The role matrix that the record has adopted last."""
-    return RoleMatrix.model_validate_json(the_ledger(rows).matrix)
+    return _parsed(the_ledger(rows).matrix)
+
+
+@lru_cache(maxsize=8)
+def _parsed(matrix: str) -> RoleMatrix:
+    return RoleMatrix.model_validate_json(matrix)

@@ -302,7 +302,7 @@ def live(rows: Rows, subject: str) -> IncidentRow:
 
 def next_incident(rows: Rows) -> str:
     """The id of the next incident."""
-    return f"inc-{len(rows.where(IncidentRow)) + 1}"
+    return f"inc-{rows.count(IncidentRow) + 1}"
 
 
 def _json(text: Sealed | None) -> str:

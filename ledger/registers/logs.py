@@ -105,4 +105,4 @@ def imported_as(rows: Rows, import_key: str) -> LogRow | None:
 
 def next_log(rows: Rows) -> str:
     """The id of the next log."""
-    return f"log-{len(rows.where(LogRow)) + 1}"
+    return f"log-{rows.count(LogRow) + 1}"

@@ -81,7 +81,7 @@ class Store(Protocol):
     """A place for one ledger."""
 
     def create(self) -> None:
-        """Make the empty tables."""
+        """Make the empty tables; those that are there stay as they are."""
         ...
 
     def exists(self) -> bool:

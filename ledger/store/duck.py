@@ -44,12 +44,16 @@ class DuckStore:
         return self.path.exists()
 
     def create(self) -> None:
-        """Make the empty tables, without keys or indexes."""
-        with self.locks.exclusive(), self._open(read_only=False) as connection:
-            for table in [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]:  # type: ignore[attr-defined]
-                connection.exec_driver_sql(_without_keys(table, connection))
-            connection.execute(insert(HEAD).values(_head_values(Head())))
-        self.path.chmod(0o660)
+        """Make the empty tables, without keys or indexes; tables that are there stay."""
+        with self.locks.exclusive():
+            new = not self.path.exists()
+            with self._open(read_only=False) as connection:
+                for table in [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]:  # type: ignore[attr-defined]
+                    connection.exec_driver_sql(_without_keys(table, connection))
+                if connection.execute(select(HEAD)).first() is None:
+                    connection.execute(insert(HEAD).values(_head_values(Head())))
+            if new:
+                self.path.chmod(0o660)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -178,4 +182,4 @@ def _without_keys(table: Table, connection: Connection) -> str:
         f"{quote(column.name)} {column.type.compile(connection.dialect)} NOT NULL"
         for column in table.columns
     )
-    return f"CREATE TABLE {quote(table.name)} ({columns})"
+    return f"CREATE TABLE IF NOT EXISTS {quote(table.name)} ({columns})"

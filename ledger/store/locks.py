@@ -72,6 +72,10 @@ class Locks:
                 f"The lock {path} cannot be opened: {error.strerror}.",
                 "Check that the home exists and that you are in its group: quaestor doctor",
             ) from error
+        with suppress(
+            OSError
+        ):  # made by us under a narrow umask; else somebody else's, or read-only
+            os.fchmod(descriptor, 0o660)
         try:
             yield descriptor
         finally:
@@ -81,7 +85,7 @@ class Locks:
         if not _attempt(descriptor, how, lambda: time.monotonic() < until):
             holder = os.pread(lock, _HOLDER_BYTES, 0).decode(errors="replace").strip("\0\n ")
             raise StoreUnavailable(
-                f"The ledger has been held for {self.patience:.0f} s by {holder or 'readers'}.",
+                f"The ledger has been held for {self.patience:g} s by {holder or 'readers'}.",
                 "Try again, or look at that process.",
             )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orjson
 
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
 from console.tui.picture import Picture
-from console.tui.work import Work
+from console.tui.work import Work, path_of
 from ledger.errors import InvalidInput, QuaestorError
 from ledger.kinds import Kind
 from ledger.registers.logs import LogRow
@@ -30,7 +28,7 @@ async def ask_audit(desk: Desk, model: str = "") -> str | None:
         doing="Counting decisions",
     )
     if audited is not None:
-        desk.notify(f"{audited} is entered.", title="Audit done")
+        desk.tell(f"{audited} is entered.", title="Audit done")
     return audited
 
 
@@ -67,7 +65,7 @@ def run_audit(work: Work) -> str:
         work.signer,
         values["model"],
         request,
-        files=[Path(values["file"]).expanduser()] if values["file"] else None,
+        files=[path_of(values["file"])] if values["file"] else None,
         seed=int(values["seed"]) if values["seed"] else None,
     )
     return audited.audit_id

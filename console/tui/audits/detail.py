@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from console.tui.audits.result import sections
+from console.tui.audits.result import PARTS, sections
 from console.tui.page import Page
 from console.tui.picture import Picture
 from ledger.registers.audits import AuditRow
@@ -37,7 +37,7 @@ class AuditPage(Page):
         """One scrolling text."""
         with VerticalScroll(classes="panel", id="audit-result"):
             yield Label(self.audit, classes="title", id="audit-title", markup=False)
-            for number in range(4):
+            for number in range(PARTS):
                 yield Static("Reading the evidence …" if not number else "", id=f"part-{number}")
 
     def draw(self, picture: Picture) -> None:
@@ -55,7 +55,7 @@ class AuditPage(Page):
         """Bars take what width there is."""
         self._show()
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="evidence")
     async def _fetch(self, row: AuditRow) -> None:
         from policies.auditing import read_result
 

@@ -45,13 +45,11 @@ class AuditsPage(Page):
         listing.show(
             [
                 (row.audit, (row.audit, marks.verdict_mark(row.verdict).text, row.model,
-                             ", ".join(orjson.loads(row.by)), row.prediction, row.label or "–",
+                             ", ".join(orjson.loads(row.by)), row.prediction, row.label or "none",
                              f"{row.n:,}", self.app.local.minute(row.time), row.actor))
                 for row in picture.audits()
             ]
         )  # fmt: skip
-        if self.focused is None:
-            listing.focus()
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:

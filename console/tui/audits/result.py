@@ -12,8 +12,11 @@ from console.messages import legible
 from console.tui import marks
 from console.tui.bars import interval_bar
 
-_GROUP_WIDTH = 22
-_FIGURES_WIDTH = 53
+_NAME, _NARROW_NAME, _FIGURES = 24, 16, 49
+_NARROW = 90
+_DASH = "\N{EN DASH}"
+_REASONS_FIRST = 4
+PARTS = 5
 _DISPARITIES = {
     "demographic_parity_difference": "Demographic parity difference",
     "demographic_parity_ratio": "Demographic parity ratio",
@@ -25,8 +28,11 @@ _DISPARITIES = {
 def verdict_text(document: dict[str, Any]) -> Text:
     """Verdict with its reasons, and what was measured."""
     text = marks.verdict_mark(document["verdict"]).text
-    for reason in document["reasons"]:
-        text.append(f"\n  · {legible(reason)}", style="default")
+    reasons = document["reasons"]
+    for reason in reasons[:_REASONS_FIRST]:
+        text.append(f"\n· {legible(reason)}")
+    if len(reasons) > _REASONS_FIRST:
+        text.append(f"\n… {len(reasons) - _REASONS_FIRST} more at the end", style=marks.QUIET)
     excluded = document["excluded"]["rows"]
     text.append(
         f"\n\n{document['n']:,} decisions measured, {excluded:,} left out for a missing value"
@@ -34,7 +40,6 @@ def verdict_text(document: dict[str, Any]) -> Text:
         f" · turned out: {legible(document['label'] or 'not given')}"
         f"\nOnly where: {legible(document['filter'] or 'all decisions')}"
         f"\nSeed {document['seed']} · data SHA-256 {document['data_digest'][:16]}…",
-        style="default",
     )
     return text
 
@@ -42,22 +47,25 @@ def verdict_text(document: dict[str, Any]) -> Text:
 def groups_text(document: dict[str, Any], width: int) -> Text:
     """Each table of groups: selection rate as a bar with its 95 % interval, ratio and p-value."""
     text = Text()
+    name = _NARROW_NAME if width < _NARROW else _NAME
+    scale = max(width - name - _FIGURES, 8)
     for by, groups in groupby(document["groups"], key=lambda group: group["by"]):
         rows = list(groups)
         top = max((g["selection_rate_ci"] or [0, 0])[1] or 0 for g in rows) or 1.0
-        scale = max(width - _GROUP_WIDTH - _FIGURES_WIDTH, 8)
         text.append(f"By {legible(by.replace(',', ' and '))}\n", style="bold")
+        shown = f"selected, 0 to {top:.0%}" if scale > _NARROW_NAME else "selected"
         text.append(
-            f"{'group':<{_GROUP_WIDTH}}{'rows':>9}  {f'selected, 0 to {top:.0%}':<{scale}.{scale}}"
-            f"{'rate':>7}  {'95 % interval':<15} {'ratio':>6}  {'p-value':>8}\n",
+            f"{'group':<{name}}{'rows':>8}  {shown:<{scale}.{scale}}"
+            f"{'rate':>7}  {'95 % interval':<13} {'ratio':>6}  {'p-value':>8}\n",
             style=marks.QUIET,
         )
         for group in rows:
-            text.append(_line(group, scale, top))
+            text.append(_line(group, name, scale, top))
         text.append("\n")
-    text.append("█ up to the interval  ▒ 95 % interval  ┃ measured. ", style=marks.QUIET)
     text.append(
-        "Ratio: to the highest group; p-value: Fisher's exact test against it.\n",
+        "█ up to the interval  ▒ 95 % interval  ┃ measured. "
+        "Ratio: to the highest group; p-value: Fisher's exact test against it. "
+        "* fewer rows than the minimum: shown, not judged.\n",
         style=marks.QUIET,
     )
     return text
@@ -69,15 +77,14 @@ def rates_text(document: dict[str, Any]) -> Text:
     if document["label"] is None:
         return text
     text.append("Errors by group\n", style="bold")
-    names = ("tpr", "fpr", "precision", "accuracy")
     text.append(
-        f"{'group':<{_GROUP_WIDTH}}{'TPR':>7}{'FPR':>7}{'precision':>11}{'accuracy':>10}\n",
+        f"{'group':<{_NAME}}{'TPR':>8}{'FPR':>8}{'precision':>11}{'accuracy':>10}\n",
         style=marks.QUIET,
     )
     for group in document["groups"]:
-        values = [share(group[name]) for name in names]
-        text.append(f"{_named(group['group'])}{values[0]:>7}{values[1]:>7}")
-        text.append(f"{values[2]:>11}{values[3]:>10}\n")
+        text.append(f"{_named(group['group'], _NAME)}{share(group['tpr']):>8}")
+        text.append(f"{share(group['fpr']):>8}{share(group['precision']):>11}")
+        text.append(f"{share(group['accuracy']):>10}\n")
     return text
 
 
@@ -93,31 +100,39 @@ def disparities_text(document: dict[str, Any]) -> Text:
     return text
 
 
+def reasons_text(document: dict[str, Any]) -> Text:
+    """Every reason for the verdict."""
+    text = marks.coloured("All reasons\n", "bold")
+    for reason in document["reasons"]:
+        text.append(f"· {legible(reason)}\n")
+    return text
+
+
 def share(value: float | None) -> str:
     """A proportion as a percentage; a dash where it is undefined."""
-    return "–" if value is None else f"{value:.1%}"
+    return _DASH if value is None else f"{value:.1%}"
 
 
-def _line(group: dict[str, Any], scale: int, top: float) -> Text:
+def _line(group: dict[str, Any], name: int, scale: int, top: float) -> Text:
     low, high = group["selection_rate_ci"] or (None, None)
-    ratio, p = group["impact_ratio"], group["p_value"]
-    shown = interval_bar(group["selection_rate"], low, high, scale, top)
-    line = Text(f"{_named(group['group'])}{group['n']:>9,}  ")
-    line.append(shown, style="cyan")
-    line.append(f"{share(group['selection_rate']):>7}  {_interval(group['selection_rate_ci']):<15} ")
-    line.append(f"{'–' if ratio is None else f'{ratio:.3f}':>6}  ")
-    line.append(f"{_p_value(p):>8}")
-    line.append("  small\n" if group["small"] else "\n", style=marks.WARN)
-    return line
+    ratio = group["impact_ratio"]
+    rows = f"{'*' if group['small'] else ''}{group['n']:,}"
+    line = Text(f"{_named(group['group'], name)}{rows:>8}  ")
+    line.append(interval_bar(group["selection_rate"], low, high, scale, top), style="cyan")
+    line.append(
+        f"{share(group['selection_rate']):>7}  {_interval(group['selection_rate_ci']):<13} "
+    )
+    line.append(f"{_DASH if ratio is None else f'{ratio:.3f}':>6}  ")
+    return line.append(f"{_p_value(group['p_value']):>8}\n")
 
 
-def _named(group: str) -> str:
+def _named(group: str, width: int) -> str:
     name = legible(group.replace(",", ", "))
-    return (name if len(name) < _GROUP_WIDTH else f"{name[: _GROUP_WIDTH - 2]}…").ljust(_GROUP_WIDTH)
+    return (name if len(name) < width else f"{name[: width - 2]}…").ljust(width)
 
 
 def _interval(interval: list[float] | None) -> str:
-    return f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "undefined"
+    return f"{interval[0]:.3f}{_DASH}{interval[1]:.3f}" if interval else "undefined"
 
 
 def _p_value(p: float | None) -> str:
@@ -132,3 +147,4 @@ def sections(document: dict[str, Any], width: int) -> Iterator[Text]:
     yield groups_text(document, width)
     yield disparities_text(document)
     yield rates_text(document)
+    yield reasons_text(document)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from console.tui.desk import Desk
+from console.tui.dialogs import TypedName
 from console.tui.form import Field, Form, choices
 from console.tui.models.registering import (
     CARD_FIELDS,
@@ -20,7 +20,7 @@ from console.tui.models.registering import (
     title_of,
 )
 from console.tui.picture import Picture
-from console.tui.work import Values, Work
+from console.tui.work import Values, Work, path_of
 from ledger.book import Appended
 from ledger.entry import Draft
 from ledger.kinds import Kind
@@ -81,7 +81,7 @@ CHANGES = {
         Kind.MODEL_CARDED,
         lambda _: [Field("path", "YAML card", "path")],
         lambda _: {},
-        lambda values: {"card": card_of(read_card(Path(values["path"]))).model_dump()},
+        lambda values: {"card": card_of(read_card(path_of(values["path"]))).model_dump()},
     ),
 }
 
@@ -102,7 +102,16 @@ async def change_model(desk: Desk, model: str, what: str) -> None:
         entering,
         form=lambda filled: Form(f"{title_of(what)} of {model}", change.fields(picture), filled),
         values=change.now(row),
+        confirm=lambda values: _retiring(model, values),
         doing=f"Changing {model}",
     )
     if entered is not None:
-        desk.notify(f"Entered as entry {entered.entries[-1].seq}.", title=model)
+        desk.tell(f"Entered as entry {entered.entries[-1].seq}.", title=model)
+
+
+def _retiring(model: str, values: Values) -> TypedName | None:
+    """Retiring is for good, so it wants the typed name."""
+    if values.get("status") != "retired":
+        return None
+    body = "A retired model cannot be changed or brought back; its successor is registered anew."
+    return TypedName(f"Retire {model}", body, model, "Retire")

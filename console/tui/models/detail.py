@@ -9,7 +9,7 @@ import orjson
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalGroup, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
@@ -37,7 +37,7 @@ class ModelPage(Page):
     HELP = (
         "Everything about one model. [ and ] turn the tabs; Enter opens an audit or an incident. "
         "i imports a decision log, u audits for bias; s, o, v, t and e change status, owner, "
-        "version, ratings and card."
+        "version, ratings and card (f: from a YAML file)."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import_log", "Import log"),
@@ -47,7 +47,7 @@ class ModelPage(Page):
         Binding("v", "change('version')", "Version"),
         Binding("t", "change('ratings')", "Ratings"),
         Binding("e", "change('card')", "Card"),
-        Binding("f", "change('card file')", "Card file"),
+        Binding("f", "change('card file')", "Card file", show=False),
         Binding("k", "kill", "Kill"),
     ]
 
@@ -89,7 +89,7 @@ class ModelPage(Page):
         local = self.app.local
         self.query_one("#model-audits", Listing).show(
             [
-                (a.audit, (a.audit, marks.verdict_mark(a.verdict).text, a.by, f"{a.n:,}",
+                (a.audit, (a.audit, marks.verdict_mark(a.verdict).text, ", ".join(orjson.loads(a.by)), f"{a.n:,}",
                            local.minute(a.time), a.actor))
                 for a in picture.audits(self.model)
             ]
@@ -119,8 +119,8 @@ class ModelPage(Page):
     def _facts(self, picture: Picture, row: ModelRow) -> Text:
         switch = picture.rows.get(SwitchRow, self.model)
         spooled = any(order.model == self.model for order in picture.spooled)
-        text = Text(f"{legible(row.name)}", style="bold")
-        text.append(f"  {row.model}  ", style=f"not bold {marks.QUIET}")
+        text = marks.coloured(legible(row.name), "bold")
+        text.append(f"  {row.model}  ", style=marks.QUIET)
         text.append(switch_text(switch.mode if switch else "", spooled=spooled))
         legal = row.legal_class
         point = f" by {legible(legal.point)}" if legal.point else ""
@@ -129,7 +129,6 @@ class ModelPage(Page):
             f"{self.app.local.minute(row.registered_at)} by {row.registered_by}"
             f"\nEU AI Act: {legal.category}{point}, as {legal.role} · "
             f"materiality {row.materiality} · testing level {row.testing_level}",
-            style="not bold",
         )
         return text
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import yaml
 from pydantic import ValidationError
 from rich.text import Text
 
+from console.cli.cards import read_yaml
 from console.tui.desk import Desk
 from console.tui.dialogs import Notice
 from console.tui.form import Field, Form
-from console.tui.work import Values, Work
+from console.tui.work import Values, Work, path_of
 from ledger.errors import InvalidInput
 from ledger.kinds import Kind
 from ledger.logs.importing import Imported, import_logs
@@ -34,18 +32,17 @@ async def import_decisions(desk: Desk, model: str) -> None:
     """Ask for file and map, show the map, import with a progress bar, say what came of it."""
     if not await desk.allowed(Kind.LOG_SEALED):
         return
-    values: Values | None = {}
-    while True:
-        values = await desk.push_screen_wait(
+    values: Values = {}
+    mapping: ColumnMap | None = None
+    while mapping is None:
+        asked = await desk.push_screen_wait(
             Form(f"Import decisions of {model}", _FIELDS, values, verb="Look at the map")
         )
-        if values is None:
+        if asked is None:
             return
-        chosen = values
-        mapping = await desk.run_job("Reading the columns", lambda _tell: _column_map(chosen))
-        if mapping is not None and await desk.push_screen_wait(_shown(mapping)):
-            break
-    path = Path(values["path"]).expanduser()
+        values = asked
+        mapping = await _agreed_map(desk, values)
+    path = path_of(values["path"])
 
     def importing(work: Work) -> Imported:
         return import_logs(
@@ -62,13 +59,18 @@ async def import_decisions(desk: Desk, model: str) -> None:
         Kind.LOG_SEALED, importing, values=values, doing=f"Importing {path.name}"
     )
     if imported is not None:
-        desk.notify(
+        desk.tell(
             told(imported),
             title=f"{imported.log}: {path.name}",
             severity="warning" if imported.too_many_bad else "information",
             timeout=12,
-            markup=False,
         )
+
+
+async def _agreed_map(desk: Desk, values: Values) -> ColumnMap | None:
+    mapping = await desk.run_job("Reading the columns", lambda _tell: _column_map(values))
+    agreed = mapping is not None and await desk.push_screen_wait(_shown(mapping))
+    return mapping if agreed else None
 
 
 def told(imported: Imported) -> str:
@@ -83,15 +85,18 @@ def told(imported: Imported) -> str:
 
 def _column_map(values: Values) -> ColumnMap:
     _whole(values["max_bad"])
-    path = Path(values["path"]).expanduser()
+    path = path_of(values["path"])
     if not values["map"]:
         return propose(path)
-    file = Path(values["map"]).expanduser()
+    file = path_of(values["map"])
     try:
-        return ColumnMap.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        return ColumnMap.model_validate(read_yaml(file))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the map"
         raise InvalidInput(
-            f"{file.name} is not a column map: {error}", "Leave it out to have one proposed."
+            f"{file.name} is wrong at {place}: {first['msg']}.",
+            "Leave the map out to have one proposed.",
         ) from error
 
 

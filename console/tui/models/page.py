@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -20,7 +19,7 @@ from console.tui.models.registering import read_card, register, registration_fie
 from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.switches.acts import kill_model, switch_text
-from console.tui.work import Values
+from console.tui.work import Values, path_of
 from ledger.kinds import Kind
 from ledger.registers.actors import ActorRow
 from ledger.registers.incidents import IncidentRow
@@ -47,8 +46,8 @@ class ModelsPage(Page):
         with VerticalGroup(classes="panel"):
             yield Label("Models", classes="title")
             yield Listing(
-                "Switch", "Model", "Name", "Version", "Status", "Owner", "Class", "Latest audit",
-                "Incidents", empty="No model is registered yet: n registers one.", id="models",
+                "Switch", "Model", "Status", "Latest audit", "Incidents", "Version", "Owner",
+                "Class", "Name", empty="No model is registered yet: n registers one.", id="models",
             )  # fmt: skip
 
     def draw(self, picture: Picture) -> None:
@@ -63,14 +62,12 @@ class ModelsPage(Page):
             verdict = marks.verdict_mark(audits[0].verdict).text if audits else marks.quiet("none")
             live = len(rows.where(IncidentRow, model=row.model, status="open"))
             cells = (
-                switch_text(mode, spooled=row.model in spooled), row.model, row.name, row.version,
-                row.status, row.owner, row.legal_class.category, verdict, str(live or ""),
+                switch_text(mode, spooled=row.model in spooled), row.model, row.status, verdict,
+                str(live or ""), row.version, row.owner, row.legal_class.category, row.name,
             )  # fmt: skip
             shown.append((row.model, cells))
         listing = self.query_one(Listing)
         listing.show(shown)
-        if self.focused is None:
-            listing.focus()
 
     @on(DataTable.RowSelected)
     def _open(self) -> None:
@@ -99,7 +96,7 @@ class ModelsPage(Page):
         chosen = await self.app.push_screen_wait(Form("Register from a card", [field], verb="Read"))
         if chosen is None:
             return
-        path = Path(chosen["path"])
+        path = path_of(chosen["path"])
         values = await self.app.run_job(f"Reading {path.name}", lambda _tell: read_card(path))
         if values is not None:
             await self._register(values)
@@ -119,4 +116,4 @@ class ModelsPage(Page):
             doing="Registering",
         )
         if entered is not None:
-            self.app.notify(f"{entered.name} is registered.", title="Registered", markup=False)
+            self.app.tell(f"{entered.name} is registered.", title="Registered")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import ValidationError
 
+from console.cli import cards
 from console.tui.form import Field, choices
 from console.tui.work import Values, Work
 from ledger.book import Appended
@@ -28,13 +28,18 @@ LEVELS: tuple[str, ...] = get_args(Level)
 STATUSES: tuple[str, ...] = get_args(Status)
 
 _LEGAL = tuple(LegalClass.model_fields)
-_FACTS = ("id", "name", "owner", "version", "status", "switch", "materiality", "testing_level")
 
 
 def rating_fields() -> list[Field]:
     """The three ratings, each decided for itself."""
     return [
-        Field("legal_category", "Class (EU AI Act)", "choice", choices=choices(get_args(Category))),
+        Field(
+            "legal_category",
+            "Class (EU AI Act)",
+            "choice",
+            "not-classified",
+            choices(get_args(Category)),
+        ),
         Field("legal_point", "Point relied on", required=False, hint="Such as Annex III 5(b)."),
         Field("legal_role", "We are its", "choice", choices=choices(("deployer", "provider"))),
         Field("legal_reason", "Reason", required=False),
@@ -82,19 +87,9 @@ def title_of(name: str) -> str:
 
 def read_card(path: Path) -> dict[str, str]:
     """A YAML card as the values of the form. InvalidInput if it is not one."""
-    hint = "Start from a card of sample_data/cards."
-    try:
-        document = yaml.safe_load(path.expanduser().read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path.name} is not YAML: {error}", hint) from error
-    if not isinstance(document, dict):
-        raise InvalidInput(f"{path.name} is not a model card.", hint)
-    legal: Any = document.pop("legal_class", {})
-    known = {*CARD_FIELDS, *_FACTS}
-    unknown = sorted(set(document) - known)
-    if unknown or not isinstance(legal, dict) or set(legal) - set(_LEGAL):
-        raise InvalidInput(f"{path.name}: {', '.join(unknown) or 'legal_class'} is unknown.", hint)
-    flat = {**document, **{f"legal_{name}": value for name, value in legal.items()}}
+    fields = cards.read_card(path)
+    legal = fields.pop("legal_class", None) or {}
+    flat = {**fields, **{f"legal_{name}": legal[name] for name in _LEGAL if name in legal}}
     return {name: str(value).strip() for name, value in flat.items()}
 
 

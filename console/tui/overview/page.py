@@ -12,11 +12,14 @@ from textual.containers import Horizontal, VerticalGroup
 from textual.widget import Widget
 from textual.widgets import DataTable, Label, Static
 
+from console.messages import legible
+from console.tui import marks
 from console.tui.listing import Listing
 from console.tui.masthead import integrity_mark
 from console.tui.overview.waiting import Waiting, waiting
 from console.tui.page import Page
 from console.tui.picture import Picture
+from console.tui.record.verified import vouched
 from console.tui.times import span
 from ledger.registers.incidents import IncidentRow
 from ledger.registers.models import ModelRow
@@ -43,7 +46,11 @@ class OverviewPage(Page):
             with VerticalGroup(id="waits", classes="panel"):
                 yield Label("What waits for me", classes="title")
                 yield Listing(
-                    "State", "What", "Next", empty="Nothing waits for you. ✓", id="waiting"
+                    "State",
+                    "What, and what to do",
+                    empty="Nothing waits for you. ✓",
+                    id="waiting",
+                    lines=2,
                 )
             with VerticalGroup(id="beside"):
                 for name in ("Integrity", "Ledger", "Me"):
@@ -53,7 +60,6 @@ class OverviewPage(Page):
 
     def on_mount(self) -> None:
         """Due times run on without any change of the ledger."""
-        super().on_mount()
         self.set_interval(10, self._redraw)
 
     def draw(self, picture: Picture) -> None:
@@ -64,11 +70,7 @@ class OverviewPage(Page):
             for one in waiting(picture, self.app.session.actor, now, self.app.local)
         }
         listing = self.query_one(Listing)
-        listing.show(
-            [(key, (w.mark.text, w.what, w.todo)) for key, w in self._waiting.items()]
-        )
-        if self.focused is None:
-            listing.focus()
+        listing.show([(key, (w.mark.text, _told(w))) for key, w in self._waiting.items()])
         self.query_one("#integrity", Static).update(self._integrity(picture))
         self.query_one("#ledger", Static).update(self._ledger(picture))
         self.query_one("#me", Static).update(self._me(picture))
@@ -77,16 +79,14 @@ class OverviewPage(Page):
         known = self.app.integrity
         text = integrity_mark(self.app).text
         if known.found is not None and known.at is not None:
-            text.append(f"\n{known.found.sentence}", style="not bold default")
+            text.append(f"\n{vouched(known.found, self.app.local)}")
             text.append(f"\nVerified here {self.app.local.minute(known.at)}.")
             return text
-        anchor = picture.book.seat.anchor(picture.ledger.ledger_id) if picture.book.seat else None
-        text.append("\nNot verified since this console opened: press v.", style="default")
-        if anchor is not None:
+        text.append("\nNot verified since this console opened: press v.")
+        if picture.anchor is not None:
             text.append(
-                f"\nYour seat holds a checkpoint of {anchor.checkpoint.size:,} entries,"
-                f" {self.app.local.minute(anchor.time)}.",
-                style="default",
+                f"\nYour seat holds a checkpoint of {picture.anchor.checkpoint.size:,} entries,"
+                f" {self.app.local.minute(picture.anchor.time)}.",
             )
         return text
 
@@ -96,7 +96,7 @@ class OverviewPage(Page):
         stopped = sum(row.mode != "on" for row in rows.where(SwitchRow))
         live = sum(row.status == "open" for row in rows.where(IncidentRow))
         return (
-            f"{ledger.organisation}\n{ledger.origin}\n"
+            f"{legible(ledger.organisation)}\n{legible(ledger.origin)}\n"
             f"{picture.head.size:,} entries since {self.app.local.minute(ledger.founded_at)}\n"
             f"{len(models)} models, {stopped} stopped · {live} open incidents"
         )
@@ -107,8 +107,10 @@ class OverviewPage(Page):
             return "No key in your seat: you can look, not act.\nMake one: quaestor key new NAME"
         roles = ", ".join(picture.roles(session.actor)) or "not enrolled in this ledger"
         name = picture.person(session.actor)
-        lock = f"Unlocked; locks after {span(session.idle)} idle." if session.unlocked else "Locked."
-        return f"{session.actor}{f' ({name})' if name else ''}\n{roles}\n{lock}"
+        lock = (
+            f"Unlocked; locks after {span(session.idle)} idle." if session.unlocked else "Locked."
+        )
+        return f"{session.actor}{f' ({legible(name)})' if name else ''}\n{roles}\n{lock}"
 
     @on(DataTable.RowSelected)
     def action_go(self) -> None:
@@ -117,3 +119,8 @@ class OverviewPage(Page):
         if key is not None:
             chosen: Waiting = self._waiting[key]
             self.app.open_at(chosen.room, chosen.key)
+
+
+def _told(one: Waiting) -> Text:
+    """What waits, and under it what to do."""
+    return Text.assemble(legible(one.what), ("\n→ ", marks.QUIET), legible(one.todo))

@@ -27,9 +27,7 @@ class Waiting:
     key: str
 
 
-def waiting(
-    picture: Picture, actor: str | None, now: datetime, local: LocalTime
-) -> list[Waiting]:
+def waiting(picture: Picture, actor: str | None, now: datetime, local: LocalTime) -> list[Waiting]:
     """Everything that waits, the most pressing first."""
     return [
         *_not_recorded(picture),
@@ -61,7 +59,7 @@ def _approvals(picture: Picture, actor: str | None) -> Iterator[Waiting]:
         else:
             continue
         what = f"{row.approval}: {row.kind} of {subject}, asked by {row.requested_by}"
-        yield Waiting(mark, what, todo, "record", row.approval)
+        yield Waiting(mark, what, todo, "approvals", row.approval)
 
 
 def _incidents(picture: Picture, now: datetime) -> Iterator[Waiting]:

@@ -12,11 +12,11 @@ from textual.containers import VerticalGroup, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
+from console.messages import legible
 from console.tui import marks
 from console.tui.desk import Desk
 from console.tui.dialogs import TypedName
 from console.tui.form import Field, Form
-from console.messages import legible
 from console.tui.picture import Picture
 from ledger import approving
 from ledger.authority import rule_for
@@ -41,7 +41,8 @@ class Request(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The request, then the keys."""
         with VerticalGroup(classes="dialog wide"):
-            yield Label(f"{self.row.approval}: {self.row.kind}", classes="dialog-title")
+            title = f"{self.row.approval}: {self.row.kind}"
+            yield Label(title, classes="dialog-title", markup=False)
             with VerticalScroll(classes="dialog-body", can_focus=True):
                 yield Static(self.text)
             pending = self.row.state == "pending"
@@ -52,7 +53,7 @@ class Request(ModalScreen[str | None]):
 def request_text(picture: Picture, row: ApprovalRow, when: str) -> Text:
     """Who asks for what and why, and the entry that approval makes."""
     text = marks.state_mark(row.state).text
-    text.append(f"\nAsked by {row.requested_by}, {when}.", style="default")
+    text.append(f"\nAsked by {row.requested_by}, {when}.")
     reason = picture.reveal(f"approval/{row.approval}", "reason", row.reason)
     text.append(f"\nReason: {legible(reason) or 'none given'}\n")
     if row.decided_by:
@@ -92,7 +93,7 @@ async def _approve(desk: Desk, row: ApprovalRow) -> None:
         doing=f"Approving {row.approval}",
     )
     if entered is not None:
-        desk.notify(f"{row.kind} of {name} is entered.", title=f"{row.approval} approved")
+        desk.tell(f"{row.kind} of {name} is entered.", title=f"{row.approval} approved")
 
 
 async def _reject(desk: Desk, row: ApprovalRow) -> None:
@@ -103,7 +104,7 @@ async def _reject(desk: Desk, row: ApprovalRow) -> None:
         doing=f"Rejecting {row.approval}",
     )
     if entered is not None:
-        desk.notify("Nothing of it is entered.", title=f"{row.approval} rejected")
+        desk.tell("Nothing of it is entered.", title=f"{row.approval} rejected")
 
 
 def _why_not(picture: Picture, actor: str | None, row: ApprovalRow) -> Refused:

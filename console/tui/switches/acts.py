@@ -1,4 +1,4 @@
-"""Stopping and resuming, from wherever in the console: flows that ask, act and say what is known."""
+"""Stopping and resuming from any screen: flows that ask, act and say what is known."""
 
 from __future__ import annotations
 
@@ -30,25 +30,22 @@ async def kill_model(desk: Desk, model: str) -> None:
     )
     if report is None:
         return
-    recorded = report.recorded is not None
-    desk.notify(
-        told(report, desk.local),
-        title=f"{model} is {report.mode}",
-        severity="information" if recorded else "warning",
-        timeout=15,
-        markup=False,
-    )
-    if recorded:
-        await say_why(desk, model)
+    known = told(report, desk.local)
+    if report.recorded is None:
+        title = f"{model} is stopped, but that is not yet recorded"
+        hint = "The next entry of anyone records it."
+        await desk.push_screen_wait(Notice(known, hint, title=title, trouble=True))
+    else:
+        await say_why(desk, model, known)
 
 
-async def say_why(desk: Desk, model: str) -> None:
+async def say_why(desk: Desk, model: str, known: str = "") -> None:
     """Ask for the reason of the latest kill; leaving it out is no error."""
     reason = Field("reason", "Reason", "long", hint="Esc skips it; say it within 15 minutes.")
     await desk.enter(
         Kind.SWITCH_REASONED,
         lambda work: switching.give_reason(work.book, work.signer, model, work.values["reason"]),
-        form=lambda values: Form(f"Why was {model} stopped?", [reason], values),
+        form=lambda values: Form(f"Why was {model} stopped?", [reason], values, note=known),
         doing="Entering the reason",
     )
 
@@ -83,11 +80,11 @@ async def request_resume(desk: Desk, model: str) -> None:
 def told(report: KillReport, local: LocalTime) -> str:
     """What is known of a kill, and what is not."""
     if report.recorded is None:
-        entered = f"Stopped, not yet recorded: {report.why_not_recorded}"
+        entered = f"Not recorded: {report.why_not_recorded}"
     else:
         entered = f"Recorded as entry {report.recorded}."
     return (
-        f"Ordered {local.second(report.ordered_at)}, published "
+        f"{report.model} is {report.mode}. Ordered {local.second(report.ordered_at)}, published "
         f"{local.second(report.published_at)}. {entered} "
         f"Seen by clients: {report.seen_by_clients}."
     )
@@ -97,4 +94,3 @@ def switch_text(mode: str, spooled: bool) -> Text:
     """A switch's state; a stop that is not recorded yet says so."""
     text = marks.switch_mark(mode).text
     return text.append(" (not yet recorded)", style=marks.WARN) if spooled else text
-

@@ -39,9 +39,9 @@ class KillDialog(ModalScreen[StoppedMode | None]):
             yield Static(self._stops())
             yield Static(
                 Text.assemble(
-                    ("y", "bold"), "  stop it: answers no to every request\n",
-                    ("f", "bold"), "  let its fallback answer\n",
-                    ("b", "bold"), "  roll back to the version before\n",
+                    ("y", "bold"), "    stop it: answers no to every request\n",
+                    ("f", "bold"), "    let its fallback answer\n",
+                    ("b", "bold"), "    roll back to the version before\n",
                     ("Esc", "bold"), "  leave it as it is",
                 ),
                 classes="keys",

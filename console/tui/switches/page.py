@@ -48,7 +48,7 @@ class SwitchesPage(Page):
             yield Label("History", classes="title", id="history-title", markup=False)
             yield Listing(
                 "When", "To", "By", "Asked by", "Reason",
-                empty="Nothing happened to it yet.", id="history",
+                empty="Nothing happened to it yet.", id="history", cursor=False,
             )  # fmt: skip
 
     def draw(self, picture: Picture) -> None:
@@ -69,8 +69,6 @@ class SwitchesPage(Page):
             shown.append((row.model, (state, row.model, local.minute(since), by, waits)))
         listing = self.query_one("#switches", Listing)
         listing.show(shown)
-        if self.focused is None:
-            listing.focus()
         self._history(picture)
 
     @on(DataTable.RowHighlighted)
@@ -80,7 +78,9 @@ class SwitchesPage(Page):
 
     def _history(self, picture: Picture) -> None:
         model = self.query_one("#switches", Listing).key or ""
-        self.query_one("#history-title", Label).update(f"History of {model}" if model else "History")
+        self.query_one("#history-title", Label).update(
+            f"History of {model}" if model else "History"
+        )
         events = sorted(
             picture.rows.where(SwitchEventRow, model=model), key=lambda e: e.event, reverse=True
         )
@@ -133,4 +133,4 @@ class SwitchesPage(Page):
         if found:
             await decide(self.app, found[0].approval)
         else:
-            self.app.notify(f"No request of {self._model} waits for a decision.")
+            self.app.tell(f"No request of {self._model} waits for a decision.")

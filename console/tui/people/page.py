@@ -1,0 +1,130 @@
+"""People and programs: who is enrolled, in which roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup
+from textual.widget import Widget
+from textual.widgets import Label
+
+from console.tui import marks
+from console.tui.dialogs import Notice, TypedName
+from console.tui.form import Field, Form, choices
+from console.tui.listing import Listing
+from console.tui.page import Page
+from console.tui.picture import Picture
+from console.tui.work import Values, Work, path_of
+from ledger.approving import Outcome, enter_or_request
+from ledger.entry import Draft
+from ledger.keys import read_request
+from ledger.kinds import Kind
+from ledger.registers.actors import ROLES, ActorRow
+
+
+class PeoplePage(Page):
+    """Actors; enrol from a request file, give and take roles."""
+
+    ROOM = "people"
+    HELP = (
+        "Everyone with a key in this ledger. n enrols somebody from the request file that "
+        "`quaestor key new` gave them; g gives a role, r takes one. Once there are two admins, "
+        "enrolling and granting take both."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "enrol", "Enrol"),
+        Binding("g", "role('grant')", "Grant role"),
+        Binding("r", "role('revoke')", "Revoke role"),
+    ]
+
+    def body(self) -> Iterable[Widget]:
+        """One list."""
+        with VerticalGroup(classes="panel"):
+            yield Label("People and programs", classes="title")
+            yield Listing(
+                "State", "Actor", "Name", "Kind", "Roles", "Enrolled by", "Since", "Key",
+                empty="Nobody is enrolled.", id="people",
+            )  # fmt: skip
+
+    def draw(self, picture: Picture) -> None:
+        """Show everyone."""
+        listing = self.query_one(Listing)
+        listing.show(
+            [
+                (row.actor, (marks.state_mark(row.status).text, row.actor,
+                             picture.person(row.actor), row.kind, ", ".join(row.role_list),
+                             ", ".join(row.enrollers), self.app.local.minute(row.enrolled_at),
+                             row.key_fingerprint))
+                for row in picture.rows.where(ActorRow)
+            ]
+        )  # fmt: skip
+
+    @work
+    async def action_enrol(self) -> None:
+        """Enrol somebody from their request file."""
+        fields = [
+            Field("path", "Request file", "path",
+                  hint="What `quaestor key new NAME` gave them; compare its fingerprint by voice."),
+            Field("roles", "Roles", "many", choices=choices(ROLES)),
+        ]  # fmt: skip
+        outcome = await self.app.enter(
+            Kind.ACTOR_ENROLLED,
+            self._enrolling,
+            form=lambda values: Form("Enrol", fields, values, verb="Enrol"),
+            doing="Enrolling",
+        )
+        await self._tell(outcome)
+
+    def _enrolling(self, work: Work) -> Outcome:
+        from reports.enrolling import enrol
+
+        request = read_request(path_of(work.values["path"]).read_bytes())
+        seat = self.app.session.seat
+        authority = seat.authority_key(work.passphrase) if seat.has_authority else None
+        return enrol(work.book, work.signer, request, work.values["roles"].split(","), authority)
+
+    @work
+    async def action_role(self, way: Literal["grant", "revoke"]) -> None:
+        """Give a role to the actor under the cursor, or take one."""
+        actor = self.query_one(Listing).key
+        row = self.app.picture.rows.get(ActorRow, actor) if self.app.picture and actor else None
+        if row is None:
+            return
+        held = row.role_list
+        kind = Kind.ACTOR_GRANTED if way == "grant" else Kind.ACTOR_ROLE_REVOKED
+        roles = [role for role in ROLES if (role in held) == (way == "revoke")]
+        if not roles:
+            self.app.tell(f"{actor} has {'no role' if way == 'revoke' else 'every role'}.")
+            return
+        field = Field("role", "Role", "choice", choices=choices(roles))
+        title = f"{way.capitalize()} a role: {actor}"
+
+        def entering(work: Work) -> Outcome:
+            draft = Draft(kind, f"actor/{actor}", {"role": work.values["role"]})
+            return enter_or_request(work.book, work.signer, lambda _rows: draft)
+
+        def taking(values: Values) -> TypedName | None:
+            body = f"{actor} will no longer be {values['role']}."
+            return TypedName(title, body, row.actor, "Revoke") if way == "revoke" else None
+
+        outcome = await self.app.enter(
+            kind,
+            entering,
+            form=lambda values: Form(title, [field], values),
+            confirm=taking,
+            doing=title,
+        )
+        await self._tell(outcome)
+
+    async def _tell(self, outcome: Outcome | None) -> None:
+        if outcome is None:
+            return
+        if outcome.approval is None:
+            self.app.tell(f"Entered as entry {outcome.appended.entries[-1].seq}.", title="People")
+            return
+        text = f"{outcome.approval} waits for a second admin."
+        hint = "They find it under what waits for them."
+        await self.app.push_screen_wait(Notice(text, hint, title="Requested"))

@@ -1,0 +1,382 @@
+"""Who may enter what, under the role matrix that `quaestor init` proposes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ledger.authority import NeedsApproval, allows, may
+from ledger.entry import Draft, Entry
+from ledger.errors import Altered, QuaestorError, Refused
+from ledger.keys import Signer
+from ledger.kinds import SPECS
+from ledger.registers.actors import ROLES, ActorRow, KeyRow
+from ledger.registers.approvals import ApprovalRow
+from ledger.registers.house import RoleMatrix
+from ledger.registers.switches import Order, SwitchRow
+from policies import shipped
+from tests.vectors.record import LEDGER_ID, Record, public_key, signer
+from tests.vectors.story import (
+    ADA,
+    BEN,
+    CY,
+    DAN,
+    approving,
+    enrolment,
+    founding,
+    kill,
+    registration,
+    requesting,
+)
+
+MATRIX = shipped.role_matrix()
+ALWAYS = {"switch.resumed", "vault.erased", "ledger.matrix_adopted"}
+ONCE_TWO_ADMINS = {"actor.enrolled", "actor.rekeyed", "actor.granted"}
+NAMES = ("ada", "ben", "cy", "dan", "eve", "bot")
+WHO = ("ada", "ben", "cy", "ada", "ben", "cy", "dan", "eve", "bot")
+KEYS = {name: [signer(name, seed=f"{name} {number}") for number in range(3)] for name in NAMES}
+KEYS["ada"][0] = ADA
+OTHERS_KEY = Signer("eve", KEYS["ben"][0].key)
+
+
+def _revocation(record: Record, name: str, _role: str, key: Signer) -> Draft:
+    body = {"public_key": public_key(key), "since_seq": len(record.lines), "reason": "lost"}
+    return Draft("actor.key_revoked", f"actor/{name}", body)
+
+
+def _rekeying(_record: Record, name: str, _role: str, key: Signer) -> Draft:
+    body = {"public_key": public_key(key), "report_key": "", "certificate": ""}
+    return Draft("actor.rekeyed", f"actor/{name}", body)
+
+
+def _kill(record: Record, name: str, _role: str, key: Signer) -> Draft:
+    order = Order(
+        ledger_id=LEDGER_ID,
+        order_id=f"ord-{len(record.lines)}",
+        model="credit",
+        mode="off",
+        actor=name,
+        ordered_at="2026-01-01T00:00:00.000000Z",
+    )
+    return kill(order, by=key)
+
+
+def _resumption(record: Record, _name: str, _role: str, _key: Signer) -> Draft:
+    switch = record.rows.get(SwitchRow, "credit")
+    body = {"after_seq": switch.seq if switch else 0, "reason": None}
+    return Draft("switch.resumed", "model/credit", body)
+
+
+DRAFTS: dict[str, Callable[[Record, str, str, Signer], Draft]] = {
+    "enrol": lambda _, name, role, key: enrolment(Signer(name, key.key), role),
+    "program": lambda _, name, role, key: enrolment(Signer(name, key.key), role, kind="program"),
+    "grant": lambda _, name, role, _key: Draft("actor.granted", f"actor/{name}", {"role": role}),
+    "revoke": lambda _, name, role, _key: Draft(
+        "actor.role_revoked", f"actor/{name}", {"role": role}
+    ),
+    "retire": lambda _, name, _role, _key: Draft(
+        "actor.retired", f"actor/{name}", {"reason": "left"}
+    ),
+    "revoke key": _revocation,
+    "rekey": _rekeying,
+    "kill": _kill,
+    "resume": _resumption,
+    "register": lambda record, *_: registration(f"m-{len(record.lines)}"),
+}
+"""Things to enter: of a record, about whom, with which role and key."""
+
+
+class Governance(RuleBasedStateMachine):
+    """People who try anything; what the record accepts must never break the rules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record = Record()
+        self.record.append(ADA, founding(MATRIX))
+        self.accepted: Counter[str] = Counter()
+        self.attempt(ADA, registration("credit"))
+
+    @initialize(alone=st.sampled_from([False, False, True]))
+    def staff(self, alone: bool) -> None:
+        """Begin with one admin, or with two and a commander."""
+        if not alone:
+            self.attempt(ADA, enrolment(KEYS["ben"][0], "admin"))
+            self.two_enrol("cy", 0, "incident-commander")
+
+    # What is tried
+
+    def attempt(self, by: Signer, *drafts: Draft) -> None:
+        """Enter a part if the record accepts it, and judge what was accepted."""
+        before = {row.actor: row.model_copy() for row in self.record.rows.where(ActorRow)}
+        requests = {row.approval: row for row in self.record.rows.where(ApprovalRow)}
+        try:
+            entries = self.record.append(by, *drafts)
+        except (QuaestorError, Altered):
+            return
+        self.accepted.update(entry.kind for entry in entries)
+        self.judge(by, entries, before, requests)
+
+    @rule(who=st.sampled_from(WHO), key=st.sampled_from([0, 0, 0, 1]), data=st.data())
+    def act(self, who: str, key: int, data: st.DataObject) -> None:
+        """Enter one thing, of whatever kind."""
+        self.attempt(KEYS[who][key], self.draft(data))
+
+    @rule(who=st.sampled_from(WHO), data=st.data())
+    def ask(self, who: str, data: st.DataObject) -> None:
+        """Request an approval of whatever effect."""
+        self.attempt(KEYS[who][0], requesting(self.next_approval(), self.draft(data)))
+
+    @precondition(lambda self: self.pending())
+    @rule(who=st.sampled_from(WHO), key=st.sampled_from([0, 0, 0, 1]), data=st.data())
+    def decide(self, who: str, key: int, data: st.DataObject) -> None:
+        """Approve a request with its effect, with another, or with none; or reject it."""
+        request = data.draw(st.sampled_from(self.pending()))
+        effect = data.draw(st.sampled_from([request.effect, request.effect, self.draft(data)]))
+        rejecting = Draft("approval.rejected", f"approval/{request.approval}", {"reason": None})
+        parts: list[list[Draft]] = [
+            [approving(request.approval), effect],
+            [approving(request.approval), effect, effect],
+            [approving(request.approval)],
+            [effect],
+            [rejecting],
+        ]
+        self.attempt(KEYS[who][key], *data.draw(st.sampled_from([parts[0], parts[0], *parts])))
+
+    @rule(name=st.sampled_from(NAMES), key=st.sampled_from([0, 0, 1]), role=st.sampled_from(ROLES))
+    def two_enrol(self, name: str, key: int, role: str) -> None:
+        """Let two admins do what takes two, so that there is somebody to break rules."""
+        draft = enrolment(KEYS[name][key], role, kind="program" if name == "bot" else "person")
+        self.attempt(ADA, draft)
+        self.attempt(ADA, requesting(self.next_approval(), draft))
+        for request in self.pending():
+            self.attempt(KEYS["ben"][0], approving(request.approval), request.effect)
+
+    def draft(self, data: st.DataObject) -> Draft:
+        """Draw something to enter, more often about somebody who is enrolled."""
+        enrolled = [row.actor for row in self.record.rows.where(ActorRow)]
+        name = data.draw(st.sampled_from([*enrolled, *enrolled, *NAMES]))
+        role = data.draw(st.sampled_from(["admin", *ROLES]))
+        key = data.draw(st.sampled_from([KEYS[name][0], KEYS[name][1], OTHERS_KEY]))
+        kind = data.draw(st.sampled_from(sorted(DRAFTS)))
+        return DRAFTS[kind](self.record, name, role, key)
+
+    def pending(self) -> list[ApprovalRow]:
+        """Give the requests that wait."""
+        return self.record.rows.where(ApprovalRow, state="pending")
+
+    def next_approval(self) -> str:
+        """Give a request's new name."""
+        return f"ap-{len(self.record.rows.where(ApprovalRow)) + 1}"
+
+    # What must hold
+
+    def judge(
+        self,
+        by: Signer,
+        entries: list[Entry],
+        before: dict[str, ActorRow],
+        requests: dict[str, ApprovalRow],
+    ) -> None:
+        """Judge an accepted part by the registers before it, in words of our own."""
+        actor = before[by.actor]
+        assert actor.status == "active"
+        assert actor.public_key == public_key(by)
+        admins = [
+            row
+            for row in before.values()
+            if row.status == "active" and row.kind == "person" and "admin" in row.role_list
+        ]
+        for place, entry in enumerate(entries):
+            approval = entries[place - 1] if place else None
+            approved = approval is not None and approval.kind == "approval.approved"
+            takes_two = entry.kind in ALWAYS or (entry.kind in ONCE_TWO_ADMINS and len(admins) > 1)
+            if takes_two:
+                assert approved, f"{entry.kind} by {by.actor} alone"
+            if approved and approval is not None:
+                request = requests[approval.subject.partition("/")[2]]
+                assert request.state == "pending"
+                assert request.requested_by != by.actor
+                assert actor.kind == "person"
+                effect = request.effect
+                assert (entry.kind, entry.subject, entry.body) == (
+                    effect.kind,
+                    effect.subject,
+                    effect.body,
+                )
+            elif entry.kind == "switch.killed":
+                commander = before[entry.body["order"]["actor"]]
+                assert commander.status == "active"
+                assert {"admin", "risk-officer", "incident-commander"} & set(commander.role_list)
+            elif not entry.kind.startswith("approval."):
+                assert _allowed(actor.role_list, entry.kind)
+
+    @invariant()
+    def somebody_can_govern(self) -> None:
+        """There is always an active person who is admin."""
+        rows = self.record.rows.where(ActorRow, status="active")
+        assert any(row.kind == "person" and "admin" in row.role_list for row in rows)
+
+    @invariant()
+    def nobody_is_two(self) -> None:
+        """A key is one actor's, for ever; programs decide nothing."""
+        keys = self.record.rows.where(KeyRow)
+        raw = Counter(key.public_key for key in keys)
+        assert max(raw.values()) == 1
+        for row in self.record.rows.where(ActorRow):
+            assert row.public_key in {key.public_key for key in keys if key.actor == row.actor}
+            if row.kind == "program":
+                assert set(row.role_list) <= {"engineer"}
+
+    def teardown(self) -> None:
+        """Verification agrees with what was accepted, except that it flags revoked keys."""
+        found = self.record.replayed()
+        assert [p for p in found.problems if p.check != "revoked"] == []
+        kept = sorted(map(str, self.record.rows.all()))
+        assert sorted(map(str, found.rows.all())) == kept
+
+
+def _allowed(roles: list[str], kind: str) -> bool:
+    kinds = {
+        pattern for rule in MATRIX["roles"] if rule["role"] in roles for pattern in rule["kinds"]
+    }
+    return kind in kinds or kind.partition(".")[0] + ".*" in kinds
+
+
+TestGovernance = Governance.TestCase
+TestGovernance.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+
+
+@pytest.fixture
+def record() -> Record:
+    """Give a ledger with two admins, a commander and a stopped model."""
+    record = Record()
+    record.append(ADA, founding(MATRIX))
+    record.append(ADA, enrolment(BEN, "admin"))
+    for who, role in ((CY, "incident-commander"), (DAN, "auditor")):
+        enrol(record, who, role)
+    record.append(ADA, registration())
+    record.append(CY, kill(Order.model_validate({**_order(), "order_id": "ord-1"})))
+    return record
+
+
+def enrol(record: Record, who: Signer, *roles: str, kind: str = "person") -> None:
+    """Enrol somebody as two admins do."""
+    draft = enrolment(who, *roles, kind=kind)
+    approval = f"ap-{len(record.rows.where(ApprovalRow)) + 1}"
+    record.append(ADA, requesting(approval, draft))
+    record.append(BEN, approving(approval), draft)
+
+
+def _order() -> dict[str, Any]:
+    return {
+        "ledger_id": LEDGER_ID,
+        "order_id": "ord-2",
+        "model": "credit-scorer",
+        "mode": "off",
+        "actor": "cy",
+        "ordered_at": "2026-01-01T00:00:00.000000Z",
+    }
+
+
+def resumption(record: Record) -> Draft:
+    """Draft the way back of the stopped model."""
+    (row,) = record.rows.where(SwitchRow)
+    body = {"after_seq": row.seq, "reason": None}
+    return Draft("switch.resumed", "model/credit-scorer", body)
+
+
+def test_one_commander_stops_and_two_people_resume(record: Record) -> None:
+    """If it failed, a stop would wait for somebody, or one person could take it back."""
+    resumed = resumption(record)
+    with pytest.raises(NeedsApproval):
+        record.append(CY, resumed)
+    record.append(CY, requesting("ap-9", resumed))
+    with pytest.raises(Refused, match="cannot approve it too"):
+        record.append(CY, approving("ap-9"), resumed)
+    with pytest.raises(Refused, match="may not decide"):
+        record.append(DAN, approving("ap-9"), resumed)
+    entries = record.append(ADA, approving("ap-9"), resumed)
+    assert [entry.part for entry in entries] == [(0, 2), (1, 2)]
+    (row,) = record.rows.where(SwitchRow)
+    assert (row.mode, row.actor) == ("on", "ada")
+
+
+def test_a_request_of_somebody_who_left_is_not_approved(record: Record) -> None:
+    """If it failed, one present person would be enough for what takes two."""
+    resumed = resumption(record)
+    record.append(CY, requesting("ap-9", resumed))
+    record.append(ADA, Draft("actor.retired", "actor/cy", {"reason": "left"}))
+    with pytest.raises(Refused, match="retired"):
+        record.append(ADA, approving("ap-9"), resumed)
+
+
+def test_a_request_is_withdrawn_by_its_owner_or_rejected_by_an_approver(record: Record) -> None:
+    """If it failed, a request could not be taken back, or anybody could bury it."""
+    record.append(CY, requesting("ap-9", resumption(record)))
+    record.append(CY, requesting("ap-10", resumption(record)))
+    rejected = Draft("approval.rejected", "approval/ap-9", {"reason": None})
+    with pytest.raises(Refused):
+        record.append(DAN, rejected)
+    record.append(CY, rejected)
+    record.append(ADA, Draft("approval.rejected", "approval/ap-10", {"reason": None}))
+    states = {row.approval: row.state for row in record.rows.where(ApprovalRow)}
+    assert (states["ap-9"], states["ap-10"]) == ("rejected", "rejected")
+
+
+def test_a_revoked_key_acts_no_more_and_orders_no_more(record: Record) -> None:
+    """If it failed, a stolen key would go on acting after its theft was entered."""
+    revoked = {"public_key": public_key(CY), "since_seq": len(record.lines), "reason": "stolen"}
+    record.append(ADA, Draft("actor.key_revoked", "actor/cy", revoked))
+    acting = Draft("incident.acknowledged", "incident/inc-1", {})
+    ordering = kill(Order.model_validate(_order()))
+    for by, draft in ((CY, acting), (CY, ordering), (ADA, ordering)):
+        with pytest.raises(Refused, match="revoked"):
+            record.append(by, draft)
+
+
+def test_a_stop_is_the_commanders_whoever_records_it(record: Record) -> None:
+    """If it failed, an ordered stop could not be recorded by whoever comes next."""
+    record.append(ADA, registration("second"))
+    order = Order.model_validate({**_order(), "model": "second"})
+    (entry,) = record.append(DAN, kill(order))
+    row = record.rows.get(SwitchRow, "second")
+    assert row is not None
+    assert (entry.actor, row.actor, row.mode) == ("dan", "cy", "off")
+
+
+def spellings(key: str) -> Iterator[str]:
+    """Write 32 bytes in the three other ways that base64 decoders accept."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    place = alphabet.index(key[-2])
+    for other in range(place + 1, place + 4):
+        yield key[:-2] + alphabet[other] + "="
+
+
+def test_one_key_is_not_two_people_however_it_is_spelled() -> None:
+    """If it failed, one person with two names could approve their own requests."""
+    record = Record()
+    record.append(ADA, founding(MATRIX))
+    draft = enrolment(BEN, "admin")
+    for key in (public_key(ADA), *spellings(public_key(ADA)), public_key(BEN)[:-4], "\u00c4"):
+        with pytest.raises(QuaestorError):
+            record.append(ADA, Draft(draft.kind, draft.subject, {**draft.body, "public_key": key}))
+    record.append(ADA, draft)
+
+
+def test_what_screens_grey_out_is_what_would_be_refused(record: Record) -> None:
+    """If it failed, a screen would offer what is refused, or hide what is allowed."""
+    matrix = RoleMatrix.model_validate(MATRIX)
+    for kind in SPECS:
+        assert (
+            may(record.rows, "ada", kind)
+            == _allowed(["admin"], kind)
+            == allows(matrix, ["admin"], kind)
+        )
+        assert not may(record.rows, "dan", kind)
+        assert not may(record.rows, "nobody", kind)

@@ -1,0 +1,284 @@
+"""Real processes that work on a home, and die in it.
+
+A parent process imports everything once and forks a child for each job, so that forty of them cost
+seconds. A child says what it has done in lines on stdout, each written at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, Queue
+from select import select
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import monotonic
+from typing import Any, Self
+
+from ledger import switching
+from ledger.book import Book
+from ledger.errors import QuaestorError
+from ledger.journal import Journal
+from ledger.logs import importing
+from ledger.logs.mapping import propose
+from ledger.store.duck import DuckTransaction
+from ledger.verification import verify
+from tests.people import MODEL, Person, World, build
+
+SOURCE = Path(__file__).parents[1]
+
+
+class Job:
+    """A child at work; `lines` are what it has said so far."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.lines: list[str] = []
+        self.ended = False
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+class Workers:
+    """A context manager; every child ends with it."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.workers"],
+            cwd=SOURCE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._jobs: dict[int, Job] = {}
+        self._started: Queue[Job] = Queue()
+        self._reader = Thread(target=self._listen, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for job in self._jobs.values():
+            if not job.ended:
+                job.kill()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._reader.join(timeout=20)
+
+    def start(self, what: str, world: World, actor: str, *more: str) -> Job:
+        """Fork a child that does one of `JOBS`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\t".join([what, str(world.folder), actor, *more]) + "\n")
+        self._process.stdin.flush()
+        try:
+            return self._started.get(timeout=20)
+        except Empty:
+            raise AssertionError("no child was started") from None
+
+    def wait(self, job: Job, *, until: Callable[[Job], bool] = lambda job: job.ended) -> Job:
+        """Wait for a child's end, or for what it says."""
+        end = monotonic() + 40
+        while not until(job):
+            assert monotonic() < end, f"still waiting; it has said {job.lines}"
+            self._reader.join(0.002)
+        return job
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            pid, _, said = line.rstrip("\n").partition("\t")
+            if said == "started":
+                self._jobs[int(pid)] = Job(int(pid))
+                self._started.put(self._jobs[int(pid)])
+            elif said == "ended":
+                self._jobs[int(pid)].ended = True
+            else:
+                self._jobs[int(pid)].lines.append(said)
+
+
+# What children do
+
+
+def say(text: object, pid: int | None = None) -> None:
+    """Write one line at once; short ones are never mixed with others'."""
+    os.write(1, f"{pid or os.getpid()}\t{text}\n".encode())
+
+
+def append_for_ever(person: Person, tag: str) -> None:
+    """Append entry after entry, and say what was acknowledged."""
+    append_many(person, tag, "1000000")
+
+
+def append_many(person: Person, tag: str, times: str) -> None:
+    """Append so many entries, and say what was acknowledged."""
+    for number in range(int(times)):
+        version = f"{tag}.{number}"
+        appended = person.note(version)
+        say(f"{version} {appended.entries[0].seq}")
+
+
+def read_many(person: Person, times: str) -> None:
+    """Read the ledger so many times; say how many of them were not dense."""
+    bad = 0
+    for _ in range(int(times)):
+        with person.book.read() as snapshot:
+            seqs = [entry.seq for entry in snapshot.entries(0, snapshot.head.size + 9)]
+        bad += seqs != list(range(len(seqs)))
+    say(bad)
+
+
+def verify_many(person: Person, times: str) -> None:
+    """Verify so many times, and say the verdicts."""
+    for _ in range(int(times)):
+        found = verify(person.book)
+        say(f"{found.verdict} {[problem.message for problem in found.problems]}")
+
+
+def die_at(person: Person, stage: str) -> None:
+    """Append, and die at a stage of it."""
+    owner, name = STAGES[stage]
+    real = getattr(owner, name)
+
+    def then_die(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, then_die)
+    person.note(f"died at {stage}")
+
+
+def die_killing(person: Person, stage: str) -> None:
+    """Stop the model, and die at a stage of it."""
+    real = getattr(switching, stage)
+
+    def then_die(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(switching, stage, then_die)
+    switching.kill(person.book, person.signer, MODEL, reason="It harms people.")
+
+
+def die_holding(person: Person) -> None:
+    """Take the ledger's lock, say so, and wait to be killed."""
+    with person.book.locks.exclusive():
+        say("holding")
+        signal.pause()
+
+
+def hold_switchboard(person: Person) -> None:
+    """Take the switchboard's lock, say so, and wait to be killed."""
+    with person.book.locks.switchboard():
+        say("holding")
+        signal.pause()
+
+
+def stop(person: Person, model: str) -> None:
+    """Stop a model, and say what it was and where that is recorded."""
+    report = switching.kill(person.book, person.signer, model)
+    say(f"{report.before} {report.recorded}")
+
+
+def import_file(person: Person, file: str) -> None:
+    """Import a log, and say how that went."""
+    path = Path(file)
+    done = importing.import_logs(person.book, person.signer, MODEL, [path], propose(path))
+    say(f"{done.log} {done.already_imported} {done.rows}")
+
+
+def import_and_die(person: Person, file: str) -> None:
+    """Import a log, and die when it is sealed but not entered."""
+    real = importing.seal
+
+    def then_die(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    importing.seal = then_die  # type: ignore[assignment]
+    import_file(person, file)
+
+
+STAGES: dict[str, tuple[type, str]] = {
+    "journal": (Journal, "append"),
+    "post": (DuckTransaction, "post"),
+    "commit": (Book, "_append"),
+}
+JOBS: dict[str, Callable[..., None]] = {
+    job.__name__: job
+    for job in (
+        append_for_ever,
+        append_many,
+        read_many,
+        verify_many,
+        die_at,
+        die_killing,
+        die_holding,
+        hold_switchboard,
+        stop,
+        import_file,
+        import_and_die,
+    )
+}
+
+
+def _work(line: str) -> None:
+    what, folder, actor, *more = line.rstrip("\n").split("\t")
+    try:
+        JOBS[what](World(Path(folder)).person(actor), *more)
+    except QuaestorError as error:
+        say(f"error {error!r}")
+    except BaseException as error:
+        say(f"defect {error!r}")
+        raise
+
+
+def _serve() -> None:
+    """Fork a child for every line on stdin; say when each started and ended.
+
+    One thread only: a fork copies no other, and whatever that held would stay held.
+    """
+    pending, children, open_ = b"", 0, True
+    while open_ or children:
+        if open_ and select([0], [], [], 0.005)[0]:
+            read = os.read(0, 65_536)
+            open_ = bool(read)
+            *lines, pending = (pending + read).split(b"\n")
+            for line in lines:
+                children += 1
+                _fork(line.decode())
+        while children:
+            pid, _ = os.waitpid(-1, os.WNOHANG if open_ else 0)
+            if not pid:
+                break
+            say("ended", pid)
+            children -= 1
+
+
+def _fork(line: str) -> None:
+    child = os.fork()
+    if child:
+        return
+    say("started")
+    try:
+        _work(line)
+    finally:
+        os._exit(0)
+
+
+def _warm_up() -> None:
+    """Enter and verify something, so that no child has to load and compile what this needs."""
+    with TemporaryDirectory() as folder:
+        world = build(Path(folder))
+        world.person("emil").note("warm")
+        verify(world.person("emil").book)
+
+
+if __name__ == "__main__":
+    _warm_up()
+    _serve()
