@@ -51,7 +51,8 @@ def versions(start: int, count: int) -> list[Draft]:
 
 def fill(book: Book, signer: Signer, entries: int, part: int) -> None:
     """Append `entries` new versions in parts of `part`."""
-    size = MODELS + 1
+    with book.read() as snapshot:
+        size = snapshot.head.size
     for start in range(size, size + entries, part):
         book.append(signer, versions(start, min(part, size + entries - start)))
 

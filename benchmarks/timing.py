@@ -11,6 +11,14 @@ from pathlib import Path
 from statistics import median
 
 
+@dataclass(frozen=True)
+class Scale:
+    """How much to measure: entries of the large ledger, and of one bulk part."""
+
+    entries: int
+    part: int
+
+
 @dataclass
 class Lap:
     """What a stretch of work took, in seconds of the wall's clock."""
@@ -37,13 +45,6 @@ def typical(work: Callable[[], object], times: int) -> float:
             work()
         laps.append(lap.seconds)
     return median(laps)
-
-
-def forget_peak() -> None:
-    """Let the peak of memory begin anew (Linux; elsewhere it stays the process's whole peak)."""
-    clear = Path("/proc/self/clear_refs")
-    if clear.exists():
-        clear.write_text("5", encoding="ascii")
 
 
 def peak_megabytes() -> float:

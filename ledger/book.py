@@ -132,7 +132,7 @@ class Book:
         with self.store.read() as snapshot:
             behind = self.home.journal.size() != snapshot.head.journal
             if not behind:
-                if stop_due(self.home):
+                if stop_due(self.home, snapshot.rows):
                     self._publish(snapshot.rows, snapshot.head)
                 yield snapshot
         if behind:
@@ -362,13 +362,13 @@ class Book:
                 refused = not done and refusal(snapshot.rows, snapshot.head, spooled) is not None
             if refused:
                 set_aside(self.home, spooled)
-                with self.read() as snapshot:
-                    self._publish(snapshot.rows, snapshot.head)
-                continue
-            if not done:
+            elif not done:
                 self._record_order(signer, spooled)
                 recorded.append(spooled.order.order_id)
             spooled.path.unlink(missing_ok=True)
+            if refused or done:  # it may be on the switchboard, and must not stay there
+                with self.read() as snapshot:
+                    self._publish(snapshot.rows, snapshot.head)
         return recorded
 
     def _record_order(self, signer: Signer, spooled: SpooledOrder) -> None:

@@ -18,7 +18,7 @@ from ledger.registers.incidents import IncidentRow
 from ledger.registers.logs import LogRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.reports import ReportRow
-from ledger.spool import SpooledOrder, spooled_orders
+from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.base import Head
 from ledger.switchboard import Board, read
 from ledger.verify import Problem, Replayed
@@ -144,9 +144,9 @@ def check_switchboard(published: Published, found: Replayed) -> list[Problem]:
     board = published.board
     if isinstance(board, QuaestorError):
         return [Problem("switchboard", None, "", board.message)]
-    carried = [stop for stop in published.stops if stop.published_at]
-    given = [stop for stop in published.stops if not stop.published_at]
-    must = count_stops(modes_of(found.rows), carried)
+    waiting = [stop for stop in published.stops if recorded_as(found.rows, stop) is None]
+    given = [stop for stop in waiting if not stop.published_at]
+    must = count_stops(modes_of(found.rows), [stop for stop in waiting if stop.published_at])
     may = count_stops(must, [*given, *published.late])
     return [
         Problem(

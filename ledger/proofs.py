@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ledger.errors import InvalidInput
 from ledger.merkle import HASH_SIZE, fold_right, node_hash, perfect_root
 from ledger.tiles import WIDTH, ReadTile
@@ -18,7 +20,7 @@ def inclusion_path(read: ReadTile, index: int, size: int) -> list[bytes]:
         raise InvalidInput(
             f"Entry {index} is not among the first {size}.", "Use a later checkpoint."
         )
-    return _path(read, index, 0, size)
+    return _path(cache(read), index, 0, size)  # siblings share tiles: each is read once
 
 
 def consistency_path(read: ReadTile, old: int, new: int) -> list[bytes]:
@@ -32,7 +34,7 @@ def consistency_path(read: ReadTile, old: int, new: int) -> list[bytes]:
         )
     if old in {0, new}:
         return []
-    return _continuation(read, old, 0, new, whole=True)
+    return _continuation(cache(read), old, 0, new, whole=True)
 
 
 def _continuation(read: ReadTile, old: int, low: int, high: int, *, whole: bool) -> list[bytes]:

@@ -6,15 +6,16 @@ kill does without: it starts from what is published and only ever takes a model 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from ledger.errors import QuaestorError, StoreUnavailable
 from ledger.home import Home
 from ledger.registers.house import the_ledger
 from ledger.registers.rows import Rows
 from ledger.registers.switches import SwitchRow, after_kill
-from ledger.spool import SpooledOrder, spooled_orders
+from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.locks import Locks
 from ledger.switchboard import Board, Mode, Publication, publish, read, render
 
@@ -38,45 +39,52 @@ def modes_of(rows: Rows) -> dict[str, str]:
     return {row.model: row.mode for row in rows.where(SwitchRow)}
 
 
+def waiting_stops(home: Home, rows: Rows) -> list[SpooledOrder]:
+    """Spooled stops that are not recorded: an old one put back stops nothing again."""
+    return [each for each in spooled_orders(home) if recorded_as(rows, each) is None]
+
+
 def publish_switches(home: Home, locks: Locks, rows: Rows, size: int, now: datetime) -> bool:
-    """Publish the ledger's switches and the spooled stops; False if the file cannot be written."""
-    ledger_id = the_ledger(rows).ledger_id
+    """Publish the ledger's switches and the waiting stops; False if the file cannot be written."""
+    ledger_id, modes = the_ledger(rows).ledger_id, modes_of(rows)
     try:
         with locks.switchboard():
-            return publish_board(home, modes_of(rows), ledger_id, size, now).published
+            stops = partial(waiting_stops, home, rows)
+            return publish_board(home, modes, stops, ledger_id, size, now).published
     except StoreUnavailable:
         return False
 
 
 def publish_board(
-    home: Home, modes: Mapping[str, str], ledger_id: str, size: int, now: datetime
+    home: Home,
+    modes: Mapping[str, str],
+    stops: Callable[[], Sequence[SpooledOrder]],
+    ledger_id: str,
+    size: int,
+    now: datetime,
 ) -> Publication:
-    """Write these modes and the spooled stops to the switchboard.
+    """Write these modes and the stops to the switchboard.
 
     A kill that could not have the switchboard's lock may have spooled and published meanwhile, and
-    this would have undone it; so the spool is read again afterwards.
+    this would have undone it; so the stops are read again afterwards.
     """
-    stopped = with_stops(home, modes)
+    stopped = count_stops(modes, stops())
     while True:
         publication = publish(home.folder, render(Board(stopped, ledger_id, now, size)))
-        before, stopped = stopped, with_stops(home, modes)
+        before, stopped = stopped, count_stops(modes, stops())
         if stopped == before:
             return publication
 
 
-def stop_due(home: Home) -> bool:
+def stop_due(home: Home, rows: Rows) -> bool:
     """Whether somebody died between spooling a stop and publishing it.
 
     A stop that was published and is on the switchboard no more is no crash's work: that is left
     as it is, for verification to report.
     """
-    if all(spooled.published_at for spooled in spooled_orders(home)):
-        return False
-    try:
-        modes = read(home.switchboard).switches
-    except QuaestorError:
-        return False
-    return with_stops(home, modes) != modes
+    given = [stop for stop in waiting_stops(home, rows) if not stop.published_at]
+    board = _board(home) if given else None
+    return board is not None and count_stops(board.switches, given) != board.switches
 
 
 def start_due(home: Home, rows: Rows) -> bool:
@@ -85,14 +93,21 @@ def start_due(home: Home, rows: Rows) -> bool:
     A switchboard that lets a model serve which the ledger has stopped is no crash's work either:
     kills are published before they are recorded.
     """
-    try:
-        board = read(home.switchboard)
-    except QuaestorError:
+    board = _board(home)
+    if board is None:
         return False
-    expected = with_stops(home, modes_of(rows))
+    expected = count_stops(modes_of(rows), waiting_stops(home, rows))
     return any(
         row.seq >= board.size
         and (row.model not in board.switches or expected[row.model] is Mode.ON)
         and board.switches.get(row.model) != expected[row.model]
         for row in rows.where(SwitchRow)
     )
+
+
+def _board(home: Home) -> Board | None:
+    """The switchboard, unless it is missing or not as it was published."""
+    try:
+        return read(home.switchboard)
+    except QuaestorError:
+        return None

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ledger.authority import may
 from ledger.book import Appended, Book, require_own_key
@@ -37,6 +38,7 @@ from ledger.spool import (
     recorded_as,
     refusal,
     sign_order,
+    spooled_orders,
     write_order,
 )
 from ledger.switchboard import Publication, read
@@ -187,7 +189,8 @@ def _publish(book: Book, known: _Known, order: Order) -> Publication:
             known = _published(book)
         mode = after_kill(known.modes.get(order.model, order.mode), order.mode)
         modes = {**known.modes, order.model: mode}
-        return publish_board(book.home, modes, known.ledger_id, known.size, book.clock())
+        stops = partial(spooled_orders, book.home)
+        return publish_board(book.home, modes, stops, known.ledger_id, known.size, book.clock())
 
 
 def _record(

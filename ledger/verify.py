@@ -33,7 +33,7 @@ from ledger.projection import project
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.rows import DictRows, Row, key_of
 from ledger.store.base import StoredEntry
-from ledger.tiles import Tile, grow
+from ledger.tiles import WIDTH, Tile, grow
 from ledger.vault import sealed_values
 
 Progress = Callable[[int, int], None]
@@ -158,11 +158,11 @@ class _Replay:
             first = self._part[0]
             self.problem("part", first.seq, first.subject, "The last part is not complete.")
         self.found.root = self._tree.root()
-        for first, last, actor, public_key in self._signed:  # 7
+        for start, last, actor, public_key in self._signed:  # 7
             key = self.found.rows.get(KeyRow, public_key)
             if key is None or key.untrusted_since == NEVER:
                 continue
-            for seq in range(max(first, key.untrusted_since), last + 1):
+            for seq in range(max(start, key.untrusted_since), last + 1):
                 self.problem(
                     "revoked",
                     seq,
@@ -232,6 +232,8 @@ class _Replay:
             self.problem(
                 "part", part[0].seq, part[0].subject, "Entries of one part differ in actor or time."
             )
+        if not self.found.whole:  # whose key it should be is not known any more
+            return
         self.found.signatures += 1
         key = signing_key(self.found.rows, last)  # 5
         if key is None or not signed_well(last, key):
@@ -255,8 +257,9 @@ def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: 
     expected = {(t.level, t.index): t.hashes for t in grow(lambda _l, _i: b"", 0, hashes)}
     kept = {(tile.level, tile.index): tile.hashes for tile in tiles}
     for level, index in sorted(expected.keys() | kept.keys()):
-        if expected.get((level, index)) != kept.get((level, index)):
-            first = index * 256 ** (level + 1)
+        should, is_now = expected.get((level, index), b""), kept.get((level, index), b"")
+        if should != is_now:
+            first = (index * WIDTH + _differing(should, is_now)) * WIDTH**level
             found.problems.append(
                 Problem(
                     "tree",
@@ -265,6 +268,12 @@ def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: 
                     f"Tile {index} of level {level} is not as its entries make it.",
                 )
             )
+
+
+def _differing(one: bytes, other: bytes) -> int:
+    """Which hash is the first that two tiles do not have in common."""
+    starts = range(0, max(len(one), len(other)), HASH_SIZE)
+    return next(i for i, at in enumerate(starts) if one[at:][:HASH_SIZE] != other[at:][:HASH_SIZE])
 
 
 def check_registers(source: Source, found: Replayed) -> int:
@@ -293,7 +302,7 @@ def check_registers(source: Source, found: Replayed) -> int:
                 found.problems.append(
                     Problem(
                         "registers",
-                        should.seq,
+                        max(should.seq, row.seq) if row.seq < found.size else should.seq,
                         subject,
                         f"{name}.{', '.join(wrong)}: not what entry {should.seq} made it.",
                     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +45,17 @@ def sheets_of(home: Home) -> list[Sheet]:
     return sheets
 
 
-def rebuild(home: Home, sheets: Sequence[Sheet], keys: Mapping[str, Signer]) -> None:
+def rebuild(
+    home: Home,
+    sheets: Sequence[Sheet],
+    keys: Mapping[str, Signer],
+    *,
+    last_by: Signer | None = None,
+) -> None:
     """Put a record together anew: journal, database, head and switchboard, all in harmony.
 
-    Authority is not asked. Whoever is missing in `keys` is signed for with the last key in it.
+    Authority is not asked. Whoever is missing in `keys` is signed for with the last key in it, and
+    the last part with the key of `last_by`.
     Entries that are as they were, signed by their own actor's key, come out byte for byte.
     """
     for path in (*home.journal.files(), home.database, home.head_file):
@@ -57,14 +65,17 @@ def rebuild(home: Home, sheets: Sequence[Sheet], keys: Mapping[str, Signer]) -> 
     store.create()
     any_key = list(keys.values())[-1]
     with store.write() as txn:
-        for sheet in sheets:
+        for number, sheet in enumerate(sheets, 1):
+            signer = keys.get(sheet.actor, any_key)
+            if last_by is not None and number == len(sheets):
+                signer = last_by
             part = make_part(
                 sheet.drafts,
                 seq=txn.head.size,
                 prev=txn.head.last,
                 time=sheet.time,
                 actor=sheet.actor,
-                sign=keys.get(sheet.actor, any_key).sign,
+                sign=signer.sign,
             )
             _project_anyhow(txn.rows, [entry for entry, _ in part])
             posting = Posting.of(txn, part)
@@ -86,5 +97,6 @@ def _project_anyhow(rows: Rows, part: Sequence[Entry]) -> None:
         try:
             project(rows, entry, before)
         except Refused:
-            spec_of(entry.kind).project(rows, entry, read_body(entry), [entry.actor])
+            with suppress(Refused):
+                spec_of(entry.kind).project(rows, entry, read_body(entry), [entry.actor])
         before = entry

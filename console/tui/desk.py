@@ -1,8 +1,7 @@
-"""The desk under all screens: what is known of the ledger, who signs, and work in threads.
+"""The desk under all screens: who signs, and work in threads.
 
-Threads post messages; handlers here own the state and publish `changed`; screens redraw from it.
 A flow (an async worker of a screen) asks a person, then awaits `enter`, which unlocks, runs a job
-in a thread and explains every QuaestorError instead of crashing.
+in a thread and explains every QuaestorError instead of crashing. Threads never touch a widget.
 """
 
 from __future__ import annotations
@@ -17,22 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on, work
-from textual.app import App
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
 from textual.signal import Signal
 
 from console.messages import legible
 from console.tui.dialogs import Notice, Passphrase
-from console.tui.picture import Marks, Picture, change_marks, read_picture
 from console.tui.session import IDLE, GivePassphrase, Session, Unlocked
 from console.tui.times import LocalTime
+from console.tui.watching import Watch
 from console.tui.work import (
     Abandoned,
     JobMoved,
     JobState,
-    PictureRead,
-    ReadingFailed,
     Tell,
     Values,
     Work,
@@ -51,7 +47,6 @@ T = TypeVar("T")
 MakeForm = Callable[[Values], ModalScreen[Values | None]]
 Confirm = Callable[[Values], ModalScreen[bool] | None]
 
-LOOK_EVERY = 0.4
 LOCK_CHECK_EVERY = 15.0
 
 
@@ -64,8 +59,8 @@ class Integrity:
     running: bool = False
 
 
-class Desk(App[None]):
-    """Ledger, session and jobs; `QuaestorApp` adds the screens."""
+class Desk(Watch):
+    """A watched ledger, a session, and jobs; `QuaestorApp` adds the screens."""
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual declares it
 
@@ -80,63 +75,24 @@ class Desk(App[None]):
         zone: tzinfo | None = None,
         idle: timedelta = IDLE,
     ) -> None:
-        super().__init__()
-        self.book = Book(Home(home), Seat(seat), clock=clock)
+        super().__init__(Book(Home(home), Seat(seat), clock=clock))
         self.session = Session(Seat(seat), actor, passphrase, clock, idle)
         self.clock = clock
         self.local = LocalTime(zone)
-        self.picture: Picture | None = None
-        self.trouble: QuaestorError | None = None
         self.integrity = Integrity()
         self.jobs: dict[int, JobState] = {}
-        self.changed: Signal[None] = Signal(self, "changed")
         self.jobs_moved: Signal[None] = Signal(self, "jobs moved")
         self._numbers = count(1)
-        self._marks: Marks | None = None
-        self._reading = False
 
     def on_mount(self) -> None:
-        """Start watching; the first reading begins after the first paint."""
-        self.set_interval(LOOK_EVERY, self.look)
+        """Lock a key that lies open for too long."""
         self.set_interval(LOCK_CHECK_EVERY, self._lock_if_idle)
-        self.call_after_refresh(self.look)
 
     async def on_event(self, event: events.Event) -> None:
         """Notice that somebody is here, then go on as usual."""
         if isinstance(event, events.InputEvent):
             self.session.touch()
         await super().on_event(event)
-
-    # Reading
-
-    def look(self) -> None:
-        """Read the ledger again if its head or switchboard changed on disk."""
-        marks = change_marks(self.book.home)
-        if marks != self._marks and not self._reading:
-            self._marks = marks
-            self._reading = True
-            self._read()
-
-    @work(thread=True)
-    def _read(self) -> None:
-        try:
-            self.post_message(PictureRead(read_picture(self.book)))
-        except QuaestorError as error:
-            self.post_message(ReadingFailed(error))
-
-    @on(PictureRead)
-    def _picture_read(self, message: PictureRead) -> None:
-        self._reading = False
-        self.picture, self.trouble = message.picture, None
-        self.changed.publish(None)
-
-    @on(ReadingFailed)
-    def _reading_failed(self, message: ReadingFailed) -> None:
-        self._reading = False
-        self.trouble = message.error
-        if isinstance(message.error, StoreUnavailable):
-            self._marks = None  # so that the next look tries again
-        self.changed.publish(None)
 
     # Where to
 

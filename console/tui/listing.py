@@ -15,11 +15,16 @@ Cell = str | Text
 
 
 class Listing(VerticalGroup):
-    """A table of rows by key, `lines` high; redrawing keeps the cursor (if there is one) on its row."""
+    """A table of rows by key, each `lines` high; redrawing keeps a cursor on its row."""
 
     def __init__(
-        self, *columns: str, empty: str, id: str | None = None, lines: int = 1, cursor: bool = True
-    ) -> None:  # noqa: A002 - Textual's name
+        self,
+        *columns: str,
+        empty: str,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        lines: int = 1,
+        cursor: bool = True,
+    ) -> None:
         super().__init__(id=id)
         self.columns, self.empty, self.lines, self.cursor = columns, empty, lines, cursor
         self._shown: list[tuple[str, tuple[Cell, ...]]] | None = None

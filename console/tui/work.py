@@ -9,9 +9,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from console.tui.picture import Picture
 from ledger.book import Book
-from ledger.errors import QuaestorError
 from ledger.keys import Signer
 
 Values = Mapping[str, str]
@@ -43,22 +41,6 @@ class JobState:
     doing: str
     done: int = 0
     total: int = 0
-
-
-class PictureRead(Message):
-    """The registers were copied out."""
-
-    def __init__(self, picture: Picture) -> None:
-        super().__init__()
-        self.picture = picture
-
-
-class ReadingFailed(Message):
-    """The ledger could not be read."""
-
-    def __init__(self, error: QuaestorError) -> None:
-        super().__init__()
-        self.error = error
 
 
 class JobMoved(Message):

@@ -298,7 +298,7 @@ def test_a_good_order_is_recorded_by_whoever_appends(world: World) -> None:
 def test_an_order_that_nobody_could_give_is_set_aside(
     world: World, signer: str, fields: dict[str, str]
 ) -> None:
-    """If it fails, a forged file in the spool is recorded, stops a model for good, or blocks work."""
+    """If it fails, a forged file in the spool is recorded, stops for good, or blocks work."""
     spool(world, world.person(signer).signer, order(world, **fields))
     before = size_of(world.stranger())
     assert world.person("rosa").note("later").entries[0].seq == before
@@ -347,6 +347,8 @@ def test_a_recorded_order_put_back_stops_nothing_again(world: World) -> None:
     assert approval
     cora.approve(approval)
     (world.home.spool / "ord-made.json").write_bytes(kept)
+    assert verify(rosa.book).problems == ()
+    assert board(world)[MODEL] == "on"
     rosa.note("and drops it")
     assert (spooled_orders(world.home), len(events(world))) == ([], 3)
     assert board(world)[MODEL] == "on"
@@ -431,9 +433,10 @@ def test_a_stop_that_overtakes_a_publication_is_published(
         spool(world, world.person("cora").signer, given)
         return done
 
+    modes = {MODEL: "on", OTHER_MODEL: "on"}
     monkeypatch.setattr(publishing, "publish", overtaken)
     publishing.publish_board(
-        world.home, {MODEL: "on", OTHER_MODEL: "on"}, given.ledger_id, 1, START
+        world.home, modes, lambda: spooled_orders(world.home), given.ledger_id, 1, START
     )
     assert board(world) == {MODEL: "off", OTHER_MODEL: "on"}
 

@@ -23,6 +23,7 @@ from console.tui.models.registering import CARD_FIELDS, title_of
 from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.switches.acts import kill_model, switch_text
+from ledger.registers.audits import AuditRow
 from ledger.registers.incidents import IncidentRow
 from ledger.registers.logs import LogRow
 from ledger.registers.models import ModelRow, VersionRow
@@ -89,7 +90,7 @@ class ModelPage(Page):
         local = self.app.local
         self.query_one("#model-audits", Listing).show(
             [
-                (a.audit, (a.audit, marks.verdict_mark(a.verdict).text, ", ".join(orjson.loads(a.by)), f"{a.n:,}",
+                (a.audit, (a.audit, marks.verdict_mark(a.verdict).text, _columns(a), f"{a.n:,}",
                            local.minute(a.time), a.actor))
                 for a in picture.audits(self.model)
             ]
@@ -171,6 +172,10 @@ def _card_text(row: ModelRow) -> Text:
         text.append(f"{legible(card[name])}\n\n" if card[name] else "Not said.\n\n",
                     style="" if card[name] else marks.QUIET)  # fmt: skip
     return text
+
+
+def _columns(audit: AuditRow) -> str:
+    return ", ".join(orjson.loads(audit.by))
 
 
 def _files(log: LogRow) -> str:
