@@ -1,7 +1,7 @@
 # The two commands of a newcomer are `make demo` and `make test`; both do the set-up they need.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check setup setup-tests lock clean
+.PHONY: help demo test test-slow bench check setup setup-tests lock clean
 
 bin := .venv/bin
 
@@ -16,6 +16,9 @@ test: setup-tests check ## set up, check, then run the suite
 
 test-slow: setup-tests ## run what is too large for every day, at full size
 	@$(bin)/pytest -m slow
+
+bench: setup ## measure the speed of the record (BENCH=--quick: a few seconds each)
+	@$(bin)/python -m benchmarks $(BENCH)
 
 check: setup ## format, lint, types, and imports that run downhill
 	@$(bin)/ruff format --quiet --check .

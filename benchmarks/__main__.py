@@ -27,6 +27,9 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="say what there is, and stop")
     parser.add_argument("--quick", action="store_true", help="a few seconds each")
     parser.add_argument("--entries", type=int, help="entries of the large ledger")
+    parser.add_argument(
+        "--rivals", default="", metavar="PYTHON", help="where others are; or install"
+    )
     asked = parser.parse_args()
     if unknown := set(asked.subjects) - SUBJECTS.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}; see --list")
@@ -34,9 +37,8 @@ def main() -> None:
         for subject, what in SUBJECTS.items():
             say(f"{subject:<10} {what}")
         return
-    scale = QUICK if asked.quick else FULL
-    if asked.entries:
-        scale = Scale(asked.entries, scale.part)
+    usual = QUICK if asked.quick else FULL
+    scale = Scale(asked.entries or usual.entries, usual.part, asked.rivals)
     load = os.getloadavg()[0]
     say(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} at the start")
     for subject in asked.subjects or SUBJECTS:

@@ -22,6 +22,11 @@ def run(scale: Scale) -> None:
                     book.append(signer, each)
             wanted = "20,000/s" if part == 10_000 else ""  # noqa: PLR2004 - what is promised of it
             rows.append(
-                (f"{part:,}", rate(part * _PARTS, lap.seconds), f"{lap.seconds / _PARTS:.3f}", wanted)
+                (
+                    f"{part:,}",
+                    rate(part * _PARTS, lap.seconds),
+                    f"{lap.seconds / _PARTS:.3f}",
+                    wanted,
+                )
             )
     table("Appending, by the size of a part", ("entries", "rate", "s a part", "wanted"), rows)

@@ -17,7 +17,7 @@ from ledger.proofs import inclusion_path
 from ledger.store.base import Head, StoredEntry
 from ledger.store.duck import DuckStore
 from ledger.store.locks import Locks
-from ledger.tiles import grow, root_at, overlaid
+from ledger.tiles import grow, overlaid, root_at
 
 _ORIGIN = "bench.example/ledger"
 
@@ -65,5 +65,3 @@ def run(scale: Scale) -> None:
             ("its text with the checkpoint", f"{len(text.encode()):,} bytes", "< 1,300"),
         ],
     )
-
-

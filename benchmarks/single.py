@@ -21,7 +21,8 @@ def run(scale: Scale) -> None:
         with duckdb.connect(bare) as connection:
             connection.execute("CREATE TABLE entry (seq BIGINT, data BLOB)")
             connection.execute(
-                "INSERT INTO entry SELECT i, repeat('x', 300)::BLOB FROM range(?) t(i)", [scale.part]
+                "INSERT INTO entry SELECT i, repeat('x', 300)::BLOB FROM range(?) t(i)",
+                [scale.part],
             )
         numbers = count(size + scale.part)
 

@@ -13,10 +13,14 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Scale:
-    """How much to measure: entries of the large ledger, and of one bulk part."""
+    """How much to measure: entries of the large ledger, and of one bulk part.
+
+    `rivals` is the Python that may have other audit logs (empty: this one).
+    """
 
     entries: int
     part: int
+    rivals: str = ""
 
 
 @dataclass

@@ -208,7 +208,7 @@ class Book:
                 yield txn
         except OSError as error:
             raise StoreUnavailable(
-                f"The home cannot be written: {error.strerror}.",
+                f"{error.filename or self.place} cannot be used: {error.strerror}.",
                 "Make room, or check its permissions, and try again.",
             ) from error
 

@@ -302,7 +302,7 @@ def check_registers(source: Source, found: Replayed) -> int:
                 found.problems.append(
                     Problem(
                         "registers",
-                        max(should.seq, row.seq) if row.seq < found.size else should.seq,
+                        min(max(should.seq, row.seq), found.size),
                         subject,
                         f"{name}.{', '.join(wrong)}: not what entry {should.seq} made it.",
                     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ledger.entry import Draft, Entry, decode, make_part
+from ledger.entry import Draft, Entry, NewerFormat, decode, make_part
 from ledger.errors import Refused
 from ledger.home import Home
 from ledger.keys import Signer
@@ -96,7 +96,7 @@ def _project_anyhow(rows: Rows, part: Sequence[Entry]) -> None:
     for entry in part:
         try:
             project(rows, entry, before)
-        except Refused:
-            with suppress(Refused):
+        except (Refused, NewerFormat):
+            with suppress(Refused, NewerFormat):
                 spec_of(entry.kind).project(rows, entry, read_body(entry), [entry.actor])
         before = entry

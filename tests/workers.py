@@ -19,12 +19,14 @@ from threading import Thread
 from time import monotonic
 from typing import Any, Self
 
+from duckdb_sqlalchemy import ConnectionWrapper
+
 from ledger import switching
-from ledger.book import Book
 from ledger.errors import QuaestorError
 from ledger.journal import Journal
 from ledger.logs import importing
 from ledger.logs.mapping import propose
+from ledger.seat import Seat
 from ledger.store.duck import DuckTransaction
 from ledger.verification import verify
 from tests.people import MODEL, Person, World, build
@@ -142,15 +144,31 @@ def verify_many(person: Person, times: str) -> None:
 
 def die_at(person: Person, stage: str) -> None:
     """Append, and die at a stage of it."""
-    owner, name = STAGES[stage]
+    owner, name, take_effect = STAGES[stage]
     real = getattr(owner, name)
 
     def then_die(*given: Any, **named: Any) -> None:
-        real(*given, **named)
+        if take_effect:
+            real(*given, **named)
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(owner, name, then_die)
     person.note(f"died at {stage}")
+
+
+def work_as(person: Person, user: str, stage: str) -> None:
+    """Append as another user under a narrow umask, dying at a stage if one is named; else kill."""
+    os.setgroups([])
+    os.setgid(4000)
+    os.setuid(int(user))
+    os.umask(0o077)
+    if stage:
+        die_at(person, stage)
+    if person.actor == "cora":
+        switching.kill(person.book, person.signer, MODEL)
+    else:
+        person.note(f"by {user}")
+    say("done")
 
 
 def die_killing(person: Person, stage: str) -> None:
@@ -204,11 +222,14 @@ def import_and_die(person: Person, file: str) -> None:
     import_file(person, file)
 
 
-STAGES: dict[str, tuple[type, str]] = {
-    "journal": (Journal, "append"),
-    "post": (DuckTransaction, "post"),
-    "commit": (Book, "_append"),
+STAGES: dict[str, tuple[type, str, bool]] = {
+    "journal": (Journal, "append", True),
+    "post": (DuckTransaction, "post", True),
+    "close": (ConnectionWrapper, "close", False),  # committed; the write-ahead log is left behind
+    "vouch": (Seat, "advance", False),
 }
+"""Where a process may die: in which call, and whether after it took effect or before."""
+
 JOBS: dict[str, Callable[..., None]] = {
     job.__name__: job
     for job in (
@@ -218,6 +239,7 @@ JOBS: dict[str, Callable[..., None]] = {
         verify_many,
         die_at,
         die_killing,
+        work_as,
         die_holding,
         hold_switchboard,
         stop,

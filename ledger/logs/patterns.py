@@ -63,8 +63,11 @@ _ASSIGNMENTS = tuple(
 # Addresses as people write them, Unicode letters included.
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?:[\w-]++\.)+[^\W\d_]{2,}+")
 
-# A run of digits that may be a card number: not part of a word, a longer number or a fraction.
-_RUN = re.compile(r"(?<![0-9A-Za-z_])(?<![^A-Za-z]\.)(?<!^\.)[2-6](?=[0-9]{3})")
+# A run of digits that may be a card number: not part of a word, a longer number or a fraction,
+# and not negative.
+_RUN = re.compile(
+    r"(?<![0-9A-Za-z_])(?<![^A-Za-z]\.)(?<!^\.)(?<![^0-9A-Za-z]-)(?<!^-)[2-6](?=[0-9]{3})"
+)
 _END = r"(?![0-9A-Za-z_])(?!\.[0-9]*[1-9])"
 _FORMS = tuple(
     re.compile(form + _END)

@@ -65,7 +65,18 @@ class DuckStore:
     def write(self) -> Iterator[Transaction]:
         """Open for writing, alone; what was posted is committed at the end."""
         with self.locks.exclusive(), self._open(read_only=False) as connection:
+            self._share_log()
             yield DuckTransaction(connection)
+
+    def _share_log(self) -> None:
+        """Make the write-ahead log one for the whole group, before a commit makes it under any umask.
+
+        Whoever is killed at the wrong moment leaves it behind, and it must not lock others out.
+        """
+        log = self.path.with_name(f"{self.path.name}.wal")
+        if not log.exists():
+            log.touch()
+            log.chmod(0o660)
 
     @cached_property
     def _writer(self) -> Engine:

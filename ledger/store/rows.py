@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    and_,
     cast,
     delete,
     func,
@@ -114,6 +115,8 @@ def _columns(table: type[Row]) -> Any:
 def _keyed(table: type[Row], keys: list[Key]) -> ColumnElement[bool]:
     """That a row has one of these primary keys."""
     columns = [_columns(table)[name] for name in key_names(table)]
+    if len(keys) == 1:
+        return and_(*(column == value for column, value in zip(columns, keys[0], strict=True)))
     arrays = [
         _unnested(column, list(values))
         for column, values in zip(columns, zip(*keys, strict=True), strict=True)

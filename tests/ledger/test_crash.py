@@ -89,7 +89,7 @@ def told(job: Job) -> dict[str, int]:
     return {version: int(seq) for version, seq in said}
 
 
-@pytest.mark.parametrize("stage", ["journal", "post", "commit"])
+@pytest.mark.parametrize("stage", ["journal", "post", "close", "vouch"])
 def test_what_is_journalled_is_recorded(world: World, workers: Workers, stage: str) -> None:
     """If it fails, an entry that reached the disk is lost when its writer dies then."""
     workers.wait(workers.start("die_at", world, "emil", stage))
