@@ -18,16 +18,17 @@ from ledger.seat import Seat
 from ledger.verification import verify
 
 _BATCH = 20_000
+_SHARES = {100: 0.05, 1_000: 0.15, 10_000: 0.8}
+"""Size of a part, and the share of the entries that comes in such parts."""
 
 
 def run(scale: Scale) -> None:
-    """Fill a ledger in parts of 100, 1,000 and 10,000, then verify it in processes of its own."""
+    """Fill a ledger in parts of 100 to 10,000, then verify it in processes of its own."""
     with fresh_ledger() as (book, signer):
         say(f"making a ledger of {scale.entries:,} entries ...")
-        sizes = [part for part in (100, 1_000, 10_000) if part <= scale.part]
         with stopwatch() as making:
-            for part in sizes:
-                fill(book, signer, scale.entries // len(sizes), part)
+            for part, share in _SHARES.items():
+                fill(book, signer, int(scale.entries * share), min(part, scale.part))
         folder = book.home.folder.parent
         rows = [("made, by Book.append", rate(scale.entries, making.seconds), "", "")]
         for name, work, wanted in (

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
 from ledger.entry import Entry, canonical
+from ledger.errors import Refused
 from ledger.registers import models
 from ledger.registers.body import BodyModel, Count, Decimal, Digest, Line, subject_name
 from ledger.registers.body import Text as Prose
@@ -77,10 +78,13 @@ class AuditRow(Row, table=True):
 def completed(rows: Rows, entry: Entry, body: CompletedAudit) -> None:
     """Project `audit.completed`."""
     models.known(rows, body.model)
+    audit = subject_name(entry.subject)
+    if rows.get(AuditRow, audit) is not None:
+        raise Refused(f"{audit} exists already.", "Run the audit again; it will get a new id.")
     rows.put(
         AuditRow(
             seq=entry.seq,
-            audit=subject_name(entry.subject),
+            audit=audit,
             model=body.model,
             measure=body.measure,
             label=body.label,

@@ -74,10 +74,13 @@ def sealed(rows: Rows, entry: Entry, body: SealedLog) -> None:
     known = imported_as(rows, body.import_key)
     if known is not None:
         raise Refused(f"These files are imported already, as {known.log}.", "See `logs show`.")
+    log = subject_name(entry.subject)
+    if rows.get(LogRow, log) is not None:
+        raise Refused(f"{log} exists already.", "Import the files again; they get a new id.")
     rows.put(
         LogRow(
             seq=entry.seq,
-            log=subject_name(entry.subject),
+            log=log,
             model=body.model,
             file=body.file,
             rows=body.rows,

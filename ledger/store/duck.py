@@ -69,7 +69,7 @@ class DuckStore:
             yield DuckTransaction(connection)
 
     def _share_log(self) -> None:
-        """Make the write-ahead log one for the whole group, before a commit makes it under any umask.
+        """Make the write-ahead log the whole group's before a commit makes it, whatever the umask.
 
         Whoever is killed at the wrong moment leaves it behind, and it must not lock others out.
         """

@@ -267,6 +267,7 @@ def test_a_failing_database_loses_nothing(world: World, break_at: str) -> None:
 
     def breaking(rows: Rows) -> list[Draft]:
         if break_at == "commit":
+            wal.unlink()
             wal.mkdir()
         else:
             rows._connection.exec_driver_sql("DROP TABLE entry")  # type: ignore[attr-defined]

@@ -75,6 +75,30 @@ def log(log_id: str = "log-1", **changed: Any) -> Draft:
     return Draft("log.sealed", f"log/{log_id}", {**body, **changed})
 
 
+def audit(**changed: Any) -> Draft:
+    """Draft the entry of an audit."""
+    body = {
+        "model": "credit-scorer",
+        "measure": "fairness",
+        "label": "",
+        "prediction": "approved",
+        "positive": "yes",
+        "by": ["sex"],
+        "filter": "",
+        "n": 100,
+        "excluded": 0,
+        "seed": 1,
+        "draws": 1000,
+        "data": "08" * 32,
+        "logs": [],
+        "thresholds": "09" * 32,
+        "disparities": [{"by": "sex", "measure": "impact_ratio", "value": "0.7"}],
+        "verdict": "fail",
+        "result": "0a" * 32,
+    }
+    return Draft("audit.completed", "audit/aud-1", {**body, **changed})
+
+
 def report(size: int, report_id: str = "rep-1") -> Draft:
     """Draft the entry of a report that vouches for `size` entries."""
     body = {
@@ -146,6 +170,9 @@ def record() -> Record:
         ([], Draft("switch.reasoned", "model/credit-scorer", {"kill_seq": 5, "reason": SEALED})),
         ([], log(model="other")),
         ([log()], log("log-2")),
+        ([log()], log(import_key="06" * 32)),
+        ([], audit(model="other")),
+        ([audit(verdict="fail")], audit(verdict="pass")),
         ([], report(9)),
         ([report(6)], report(6)),
         ([], Draft("policy.adopted", "policy/mood", {"content": "00" * 32, "reason": "x"})),
@@ -256,9 +283,9 @@ def test_a_switchs_life(record: Record) -> None:
     record.append(
         CY, Draft("switch.reasoned", "model/credit-scorer", {"kill_seq": seq, "reason": SEALED})
     )
+    again = Draft("switch.reasoned", "model/credit-scorer", {"kill_seq": seq, "reason": SEALED})
     with pytest.raises(Refused, match="already"):
-        again = {"kill_seq": seq, "reason": SEALED}
-        record.append(CY, Draft("switch.reasoned", "model/credit-scorer", again))
+        record.append(CY, again)
     fresh = Draft("switch.resumed", "model/credit-scorer", {"after_seq": seq, "reason": None})
     record.append(CY, requesting("ap-3", fresh))
     record.append(BEN, approving("ap-3"), fresh)
@@ -269,8 +296,8 @@ def test_a_switchs_life(record: Record) -> None:
         ("off", "cy", ""),
         ("on", "ben", "cy"),
     ]
+    body = {"after_seq": record.rows.where(SwitchRow)[0].seq, "reason": None}
     with pytest.raises(Refused, match="on already"):
-        body = {"after_seq": record.rows.where(SwitchRow)[0].seq, "reason": None}
         approved(record, "ap-4", Draft("switch.resumed", "model/credit-scorer", body))
 
 
@@ -327,9 +354,9 @@ def test_a_new_matrix_holds_from_the_next_entry_on(record: Record) -> None:
         record.append(CY, incident("noted", note=SEALED))
     assert record.replayed().problems == []
     headless = {**matrix, "roles": matrix["roles"][1:]}
+    change = Draft("ledger.matrix_adopted", subject, {"matrix": headless, "reason": "x"})
     with pytest.raises(Refused, match="needs the role admin"):
-        body = {"matrix": headless, "reason": "x"}
-        approved(record, "ap-3", Draft("ledger.matrix_adopted", subject, body))
+        approved(record, "ap-3", change)
 
 
 def test_logs_reports_policies_and_erasures_are_listed(record: Record) -> None:
@@ -350,9 +377,9 @@ def test_logs_reports_policies_and_erasures_are_listed(record: Record) -> None:
     assert record.rows.where(ErasureRow)[0].ground == "Asked for"
     with pytest.raises(Refused, match="erased before"):
         approved(record, "ap-3", Draft("vault.erased", "incident/inc-1", erased))
+    bad = Draft("vault.erased", "incident/inc-1", {"keys": ["../../x"], "ground": "x"})
     with pytest.raises(InvalidInput):
-        bad = {"keys": ["../../x"], "ground": "x"}
-        record.append(ADA, requesting("ap-4", Draft("vault.erased", "incident/inc-1", bad)))
+        record.append(ADA, requesting("ap-4", bad))
 
 
 def test_entry_0_founds_the_ledger_that_it_is_about() -> None:

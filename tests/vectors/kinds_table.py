@@ -14,7 +14,7 @@ from ledger.registers import body
 from ledger.registers.body import BodyModel
 
 PAGE = Path(__file__).parents[2] / "docs" / "record-format.md"
-NAMES = {
+NAMES: dict[str, Any] = {
     "Text": body.Text,
     "Line": body.Line,
     "Digest": body.Digest,
@@ -24,6 +24,11 @@ NAMES = {
     "Decimal": body.Decimal,
     "VaultKey": body.VaultKey,
     "Time": body.Time,
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "null": NoneType,
+    "object": dict[str, Any],
 }
 
 
@@ -68,10 +73,9 @@ def _fields(model: type[BodyModel], used: dict[str, type[BodyModel]]) -> str:
 
 def _word(hint: Any, used: dict[str, type[BodyModel]]) -> str:
     """Name a type as the page does."""
-    for name, alias in NAMES.items():
-        if hint == alias:
-            return name
     origin, arguments = get_origin(hint), get_args(hint)
+    if any(hint == alias for alias in NAMES.values()):
+        return next(name for name, alias in NAMES.items() if hint == alias)
     if origin in {Union, UnionType}:
         return " or ".join(_word(each, used) for each in arguments)
     if origin is list:
@@ -81,12 +85,7 @@ def _word(hint: Any, used: dict[str, type[BodyModel]]) -> str:
     if isinstance(hint, type) and issubclass(hint, BodyModel):
         used[hint.__name__] = hint
         return hint.__name__
-    if origin is dict:
-        return "object"
-    if hasattr(hint, "__metadata__"):
-        return _word(hint.__origin__, used)
-    plain = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
-    return plain[hint]
+    return _word(hint.__origin__, used)  # bounds that the page does not state
 
 
 if __name__ == "__main__":

@@ -1,0 +1,217 @@
+"""Audits of imported decisions: what is planted is found, entered, and kept as it was."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+import sample_data
+from ledger.entry import Draft
+from ledger.errors import CheckFailed, InvalidInput, Refused
+from ledger.logs.importing import import_logs
+from ledger.logs.mapping import ColumnMap
+from ledger.registers.audits import AuditRow
+from ledger.registers.logs import LogRow
+from ledger.verification import verify
+from policies.adopting import adopt, thresholds_in_force
+from policies.auditing import Audited, read_result, run_fairness
+from policies.fairness.counts import FairnessRequest
+from sample_data.make import write_decisions
+from tests.people import MODEL, OTHER_MODEL, World, copy, raising, size_of
+
+SAMPLES = Path(sample_data.__file__).parent
+SAMPLE = SAMPLES / "credit_decisions_sample.csv"
+PLANTED = yaml.safe_load((SAMPLES / "planted.yaml").read_text())
+MAP = ColumnMap.model_validate(yaml.safe_load((SAMPLES / "credit_decisions.map.yaml").read_text()))
+COUNTS = ("n", "tp", "fp", "tn", "fn")
+
+
+def take_in(world: World, file: Path) -> World:
+    """Let an engineer import a log."""
+    emil = world.person("emil")
+    import_logs(emil.book, emil.signer, MODEL, [file], MAP)
+    return world
+
+
+@pytest.fixture(scope="module")
+def stocked(template: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Give a world with 500 decisions. Not to be written to."""
+    return take_in(copy(template, tmp_path_factory.mktemp("stocked")), SAMPLE)
+
+
+@pytest.fixture
+def world(stocked: World, tmp_path: Path) -> World:
+    """Give a copy of it."""
+    return copy(stocked, tmp_path / "world")
+
+
+def audit(world: World, actor: str = "emil", **asked: Any) -> Audited:
+    """Audit the model by sex and age band."""
+    person = world.person(actor)
+    request = FairnessRequest(
+        **{"prediction": "approved", "label": "repaid", "by": ("sex", "age_band")} | asked
+    )
+    return run_fairness(person.book, person.signer, MODEL, request)
+
+
+def row_of(world: World, audit_id: str) -> AuditRow:
+    """An audit as the register has it."""
+    with world.stranger().read() as snapshot:
+        row = snapshot.rows.get(AuditRow, audit_id)
+    assert row is not None
+    return row
+
+
+def same(document: dict[str, Any], planted: dict[str, Any]) -> None:
+    """Hold one table of an audit against what is planted."""
+    by = planted["by"]
+    found = {group["group"]: group for group in document["groups"] if group["by"] == by}
+    assert {
+        name: {count: group[count] for count in COUNTS} for name, group in found.items()
+    } == planted["groups"]
+    assert found[planted["lowest"]]["impact_ratio"] == pytest.approx(
+        float(planted["impact_ratio"]), abs=1e-6
+    )
+    (table,) = [table for table in document["disparities_by"] if table["by"] == by]
+    for measure in ("demographic_parity_difference", "equalized_odds_difference"):
+        assert table[measure] == pytest.approx(float(planted[measure]), abs=1e-6)
+
+
+def test_the_planted_bias_is_found_in_200_000_decisions(template: World, tmp_path: Path) -> None:
+    """If it fails, importing, sealing or counting changes what is in the data."""
+    planted = PLANTED["credit_decisions.csv"]
+    write_decisions(tmp_path / "decisions.csv")
+    world = take_in(copy(template, tmp_path / "world"), tmp_path / "decisions.csv")
+    for condition in (None, "model_version = '2.0.4'"):
+        done = audit(world, where=condition)
+        wanted = [each for each in planted["audits"] if each["filter"] == condition]
+        assert len(wanted) == 3
+        for table in wanted:
+            same(done.document, table)
+        assert done.document["n"] == planted["rows_by_filter"].get(condition, planted["rows"])
+    assert done.audit_id == "aud-2"
+    assert (row_of(world, "aud-1").verdict, done.verdict) == ("fail", "pass")
+
+
+def test_an_audit_is_entered_with_all_that_repeats_it(world: World) -> None:
+    """If it fails, nobody can run an audit again and get the same, or it is not on record."""
+    done = audit(world)
+    row = row_of(world, done.audit_id)
+    with world.stranger().read() as snapshot:
+        (log,) = snapshot.rows.where(LogRow, model=MODEL)
+    for table in PLANTED[SAMPLE.name]["audits"]:
+        same(done.document, table)
+    assert (row.label, row.prediction, orjson.loads(row.by)) == (
+        "repaid",
+        "approved",
+        ["sex", "age_band"],
+    )
+    assert (row.n, row.seed, row.filter) == (500, done.document["seed"], "")
+    assert orjson.loads(row.logs) == [log.log]
+    assert row.thresholds == thresholds_in_force(world.stranger())[0]
+    measured = {
+        (each["by"], each["measure"]): each["value"] for each in orjson.loads(row.disparities)
+    }
+    for table in done.document["disparities_by"]:
+        value = measured[table["by"], "demographic_parity_difference"]
+        assert float(Decimal(value)) == pytest.approx(
+            table["demographic_parity_difference"], abs=1e-12
+        )
+    again = audit(world)
+    assert again.audit_id == "aud-2"
+    assert again.document == done.document
+    assert read_result(world.stranger(), row) == done.as_json()
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_another_seed_is_said_and_kept(world: World) -> None:
+    """If it fails, intervals cannot be reproduced."""
+    emil = world.person("emil")
+    request = FairnessRequest(prediction="approved", by=("sex",), label="repaid")
+    done = run_fairness(emil.book, emil.signer, MODEL, request, seed=7)
+    assert (done.document["seed"], row_of(world, done.audit_id).seed) == (7, 7)
+
+
+def test_a_file_can_be_audited_without_importing_it(world: World) -> None:
+    """If it fails, an audit before the first import is not possible, or claims sealed data."""
+    emil = world.person("emil")
+    request = FairnessRequest(prediction="approved", by=("sex",), label="repaid")
+    done = run_fairness(emil.book, emil.signer, OTHER_MODEL, request, files=[SAMPLE])
+    same(done.document, PLANTED[SAMPLE.name]["audits"][0])
+    row = row_of(world, done.audit_id)
+    assert (row.model, orjson.loads(row.logs)) == (OTHER_MODEL, [])
+
+
+def test_a_sealed_log_that_was_touched_is_not_audited(world: World) -> None:
+    """If it fails, an audit counts rows that somebody forged, and calls them the record's."""
+    (path,) = world.home.evidence.folder.glob("*.parquet")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    before = size_of(world.stranger())
+    assert "not what was sealed" in raising(CheckFailed, lambda: audit(world))
+    path.unlink()
+    raising(CheckFailed, lambda: audit(world))
+    assert size_of(world.stranger()) == before
+
+
+def test_a_kept_result_that_was_touched_is_not_shown(world: World) -> None:
+    """If it fails, an audit can be made to say something else after it was entered."""
+    done = audit(world)
+    path = world.home.evidence.path(done.result, "json")
+    path.write_bytes(path.read_bytes().replace(b'"fail"', b'"pass"'))
+    row = row_of(world, done.audit_id)
+    raising(CheckFailed, lambda: read_result(world.stranger(), row))
+    assert verify(world.person("ann").book).problems[0].check == "evidence"
+
+
+def test_nothing_to_audit_is_explained(world: World) -> None:
+    """If it fails, a mistyped column or an empty log ends in a traceback, or in a passed audit."""
+    emil = world.person("emil")
+    request = FairnessRequest(prediction="approved", by=("sex",))
+    assert "No decisions" in raising(
+        InvalidInput, lambda: run_fairness(emil.book, emil.signer, OTHER_MODEL, request)
+    )
+    raising(Refused, lambda: run_fairness(emil.book, emil.signer, "unknown", request))
+    raising(InvalidInput, lambda: audit(world, by=("gender",)))
+    raising(InvalidInput, lambda: audit(world, where="model_version ="))
+    raising(InvalidInput, lambda: audit(world, where="model_version = '9.9.9'"))
+    with emil.book.read() as snapshot:
+        assert snapshot.rows.where(AuditRow) == []
+
+
+def test_who_may_not_audit_enters_none(world: World) -> None:
+    """If it fails, an audit stands in the record under a name that may not make one."""
+    raising(Refused, lambda: audit(world, "ann"))
+    with world.stranger().read() as snapshot:
+        assert snapshot.rows.where(AuditRow) == []
+
+
+def test_the_thresholds_of_the_moment_decide(world: World) -> None:
+    """If it fails, changing thresholds rewrites old verdicts, or does not change new ones."""
+    first = audit(world)
+    rosa = world.person("rosa")
+    _, thresholds = thresholds_in_force(rosa.book)
+    document = thresholds.model_dump(mode="json")
+    for name, limit in document["fairness"].items():
+        if name != "minimum_cell":
+            limit["value"] = "1" if name.endswith("_max") else "0.01"
+    adopt(rosa.book, rosa.signer, "thresholds", orjson.dumps(document), "For this test.")
+    second = audit(world)
+    assert (first.verdict, second.verdict) == ("fail", "pass")
+    rows = [row_of(world, done.audit_id) for done in (first, second)]
+    assert rows[0].thresholds != rows[1].thresholds
+    assert read_result(world.stranger(), rows[0])["verdict"] == "fail"
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_a_retired_models_past_can_still_be_audited(world: World) -> None:
+    """If it fails, retiring a model buries what it did."""
+    status = Draft("model.status_changed", f"model/{MODEL}", {"status": "retired"})
+    world.person("ada").append(status)
+    assert audit(world).verdict == "fail"
