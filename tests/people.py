@@ -149,7 +149,7 @@ def build(folder: Path) -> World:
 def copy(world: World, folder: Path) -> World:
     """Copy a world that nobody is using, so that each test may damage its own."""
     copytree(world.folder, folder, dirs_exist_ok=True)
-    copied = replace(world, folder=folder, clock=ticking(START + timedelta(hours=1)))
+    copied = replace(world, folder=folder, clock=ticking(world.clock() + timedelta(hours=1)))
     for seat in map(copied.seat, (FOUNDER, *ROLES)):
         for ledger in (seat.folder / "ledgers").iterdir():
             pin = seat.pin(ledger.name)

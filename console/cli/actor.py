@@ -145,7 +145,12 @@ def revoke(
     reason: Reason = "",
     json: Json = False,
 ) -> None:
-    """Take a role, or revoke a key from an entry on; what it signed since then is flagged."""
+    """Take a role, or revoke a key from an entry on; what it signed since then is flagged.
+
+    Once there are two admins, taking a role needs another person's approval; revoking a key, which
+    stops a person at once, does not.
+    """
+    from ledger.approving import enter_or_request
     from ledger.entry import Draft
     from ledger.kinds import Kind
     from ledger.registers.actors import ActorRow
@@ -155,9 +160,8 @@ def revoke(
         raise InvalidInput(
             "It is not clear what to revoke.", "Name a role, or give --key with --since-seq."
         )
-    if role is not None:
-        draft = Draft(Kind.ACTOR_ROLE_REVOKED, f"actor/{actor}", {"role": role})
-    else:
+    draft = Draft(Kind.ACTOR_ROLE_REVOKED, f"actor/{actor}", {"role": role})
+    if role is None:
         if since_seq is None or not reason:
             raise InvalidInput(
                 "A key is revoked from an entry on, for a reason.", "Give --since-seq and --reason."
@@ -168,7 +172,8 @@ def revoke(
             raise Refused(f"There is no actor {actor}.", "See: quaestor actor list")
         body = {"public_key": row.public_key, "since_seq": since_seq, "reason": reason}
         draft = Draft(Kind.ACTOR_KEY_REVOKED, f"actor/{actor}", body)
-    show_recorded(session, session.book.append(session.signer, [draft]), as_json=json)
+    outcome = enter_or_request(session.book, session.signer, lambda _rows: draft)
+    show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
 
 
 @app.command(epilog=example("quaestor actor rotate mira.request"))
@@ -196,14 +201,16 @@ def retire(
     confirm: Confirm = None,
     json: Json = False,
 ) -> None:
-    """End an actor's part in this ledger, for good."""
+    """End an actor's part in this ledger, for good. With two admins, another person approves it."""
+    from ledger.approving import enter_or_request
     from ledger.entry import Draft
     from ledger.kinds import Kind
 
     session = session_of(context)
     confirm_name(session, confirm, actor, f"{actor} will never act in this ledger again.")
     draft = Draft(Kind.ACTOR_RETIRED, f"actor/{actor}", {"reason": reason})
-    show_recorded(session, session.book.append(session.signer, [draft]), as_json=json)
+    outcome = enter_or_request(session.book, session.signer, lambda _rows: draft)
+    show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
 
 
 @app.command(epilog=example("quaestor actor certify mira"))

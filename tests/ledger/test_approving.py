@@ -87,7 +87,9 @@ def test_who_has_left_cannot_be_half_of_two(world: World) -> None:
     ada.append(grant("rosa", "admin"))
     outcome = enrol(rosa.book, rosa.signer, world.newcomer("zoe"), ["auditor"])
     assert outcome.approval
-    ada.append(Draft("actor.retired", "actor/rosa", {"reason": "left"}))
+    leaving = Draft("actor.retired", "actor/rosa", {"reason": "left"})
+    asked = approving.request(ada.book, ada.signer, lambda _rows: leaving)
+    rosa.approve(asked.approval or "")
     raising(Refused, lambda: ada.approve(outcome.approval or ""))
 
 

@@ -90,7 +90,9 @@ def test_a_request_of_somebody_who_left_is_not_approved(record: Record) -> None:
     """If it failed, one present person would be enough for what takes two."""
     resumed = resumption(record)
     record.append(CY, requesting("ap-9", resumed))
-    record.append(ADA, Draft("actor.retired", "actor/cy", {"reason": "left"}))
+    leaving = Draft("actor.retired", "actor/cy", {"reason": "left"})
+    record.append(ADA, requesting("ap-10", leaving))
+    record.append(BEN, approving("ap-10"), leaving)
     with pytest.raises(Refused, match="retired"):
         record.append(ADA, approving("ap-9"), resumed)
 
@@ -159,3 +161,10 @@ def test_what_screens_grey_out_is_what_would_be_refused(record: Record) -> None:
         )
         assert not may(record.rows, "dan", kind)
         assert not may(record.rows, "nobody", kind)
+
+
+def test_one_admin_cannot_get_rid_of_the_other(record: Record) -> None:
+    """If it failed, an admin could switch off the rule that enrolling takes two."""
+    for kind, body in (("role_revoked", {"role": "admin"}), ("retired", {"reason": "x"})):
+        with pytest.raises(NeedsApproval):
+            record.append(ADA, Draft(f"actor.{kind}", "actor/ben", body))
