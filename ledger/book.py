@@ -16,7 +16,6 @@ Append, and what is true if we die after each step:
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,12 +23,12 @@ from functools import cached_property
 
 import orjson
 
-from ledger.checkpoint import Checkpoint
 from ledger.clock import Clock, system_clock, write_time
-from ledger.entry import Draft, Entry, entry_hash, make_part
+from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
 from ledger.errors import Altered, Refused, StoreUnavailable
 from ledger.home import Home
+from ledger.journal import Journal
 from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.parts import read_parts
@@ -40,7 +39,7 @@ from ledger.registers.actors import active
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
-from ledger.seat import Pin, Seat
+from ledger.seat import Seat
 from ledger.spool import (
     SpooledOrder,
     order_draft,
@@ -50,16 +49,17 @@ from ledger.spool import (
     spooled_orders,
 )
 from ledger.store.base import Head, Snapshot, Store, Transaction
-from ledger.store.duck import DuckStore
 from ledger.store.locks import Locks
-from ledger.tiles import root_at
+from ledger.store.opening import open_store
 from ledger.vault import Vault
+from ledger.vouching import hold_against_seat, vouch
 
 Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
 
 _MOVING_SWITCHES = frozenset(
     {Kind.MODEL_REGISTERED, Kind.SWITCH_KILLED, Kind.SWITCH_RESUMED, Kind.LEDGER_FOUNDED}
 )
+_EFFECTIVE = _MOVING_SWITCHES | {Kind.VAULT_ERASED}
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Book:
         self.seat = seat
         self.clock = clock
         self.locks = Locks(home.locks, patience=patience)
-        self.store: Store = DuckStore(home.database, self.locks)
+        self.store: Store = open_store(home, self.locks)
+        self.journal = home.journal
 
     @cached_property
     def facts(self) -> LedgerRow:
@@ -110,11 +111,6 @@ class Book:
         """Where the home lies, spelled one way, as seats remember it."""
         return str(self.home.folder.resolve())
 
-    @property
-    def writable(self) -> bool:
-        """Whether this process may write to the database."""
-        return os.access(self.home.database, os.W_OK)
-
     def now(self) -> str:
         """The time that an entry made now would claim."""
         return write_time(self.clock())
@@ -130,9 +126,10 @@ class Book:
         self.home.require()
         self._require_database()
         with self.store.read() as snapshot:
-            behind = self.home.journal.size() != snapshot.head.journal
+            behind = self.journal is not None and self.journal.size() != snapshot.head.journal
             if not behind:
-                if stop_due(self.home, snapshot.rows):
+                # Where readers do not keep writers out, what they publish could be old already.
+                if self.journal is not None and stop_due(self.home, snapshot.rows):
                     self._publish(snapshot.rows, snapshot.head)
                 yield snapshot
         if behind:
@@ -175,9 +172,10 @@ class Book:
                 )
             drafts = [seal_texts(Vault(self.home.vault, ledger_id), draft)]
             posting = Posting.of(txn, self._signed(txn, signer, drafts))
-            appended = self._journalled(txn, posting)
+            appended = self._record(txn, posting)
             self._post(txn, posting)
-            ledger = self._hold_against_seat(txn)
+            ledger = hold_against_seat(self.seat, self.place, txn)
+        appended = self._carried_out(appended)
         self._vouch(signer, appended.head, ledger)
         return replace(appended, posted=True)
 
@@ -186,20 +184,24 @@ class Book:
         try:
             with self._writing() as txn:
                 self._recover(txn)
-                ledger = self._hold_against_seat(txn)
+                ledger = hold_against_seat(self.seat, self.place, txn)
                 vault = Vault(self.home.vault, ledger.ledger_id)
                 made = making(txn.rows) if callable(making) else making
                 drafts = [seal_texts(vault, draft) for draft in made]
                 posting = Posting.of(txn, self._signed(txn, signer, drafts))
-                recorded = self._journalled(txn, posting)
+                recorded = self._record(txn, posting)
                 self._post(txn, posting)
         except StoreUnavailable:
-            if recorded is None:
+            if recorded is None or not self._holds(recorded):
                 raise
         else:
             recorded = replace(recorded, posted=True)
+        recorded = self._carried_out(recorded)
         self._vouch(signer, recorded.head, ledger)
         return recorded
+
+    def _vouch(self, signer: Signer, head: Head, ledger: LedgerRow) -> None:
+        vouch(self.seat, ledger, head, by=signer.actor, time=self.now())
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:
@@ -229,15 +231,45 @@ class Book:
         project_part(txn.rows, [entry for entry, _ in part])
         return part
 
-    def _journalled(self, txn: Transaction, posting: Posting) -> Appended:
-        """Record a part, and do at once what must not wait for the database."""
-        self.home.journal.append(txn.head.size, [entry.data for entry in posting.stored])
-        published = True
-        if any(entry.kind in _MOVING_SWITCHES for entry in posting.entries):
-            published = self._publish(txn.rows, posting.head)
-        if any(entry.kind == Kind.VAULT_ERASED for entry in posting.entries):
-            self._destroy_erased(txn.rows)
-        return Appended(posting.entries, posting.head, posted=False, published=published)
+    def _record(self, txn: Transaction, posting: Posting) -> Appended:
+        """Journal a part, if there is a journal, and do at once what must not wait for posting."""
+        recorded = Appended(posting.entries, posting.head, posted=False, published=True)
+        if self.journal is None:
+            return recorded
+        self.journal.append(txn.head.size, [entry.data for entry in posting.stored])
+        return self._effects(txn.rows, recorded)
+
+    def _carried_out(self, recorded: Appended) -> Appended:
+        """Without a journal a part is recorded only once it is committed; then comes what follows.
+
+        It is done under the writers' lock, so that nobody's older state is published last.
+        """
+        moving = any(entry.kind in _EFFECTIVE for entry in recorded.entries)
+        if self.journal is not None or not moving:
+            return recorded
+        with self._writing() as txn:
+            return self._effects(txn.rows, replace(recorded, head=txn.head))
+
+    def _effects(self, rows: Rows, recorded: Appended) -> Appended:
+        kinds = {entry.kind for entry in recorded.entries}
+        if Kind.VAULT_ERASED in kinds:
+            self._destroy_erased(rows)
+        if kinds & _MOVING_SWITCHES:
+            return replace(recorded, published=self._publish(rows, recorded.head))
+        return recorded
+
+    def _holds(self, recorded: Appended) -> bool:
+        """Whether a part is recorded although the store failed afterwards: ask where it would be.
+
+        The journal was fsynced before; a connection that was lost at commit leaves it open.
+        """
+        if self.journal is not None:
+            return True
+        last = recorded.entries[-1]
+        with self.store.read() as snapshot:
+            return [found.data for found in snapshot.entries(last.seq, last.seq + 1)] == [
+                last.encode()
+            ]
 
     def _post(self, txn: Transaction, posting: Posting) -> None:
         txn.post(posting.stored, posting.tiles, posting.head)
@@ -261,18 +293,27 @@ class Book:
         head nor the seat's anchor cover it. Raises Altered for anything else; nothing is then
         repaired.
         """
-        if self.store.exists() and not self.writable:
+        if self.store.exists() and not self.store.writable():
             raise StoreUnavailable(
                 "The database is behind the journal, and you may not write to it.",
                 "Have somebody who may write to this home run: quaestor ledger recover",
             )
-        self.store.create()
+        if self.journal is not None:
+            self.store.create()
         with self._writing() as txn:
             return self._recover(txn)
 
     def _recover(self, txn: Transaction) -> int:
+        posted = self._catch_up(txn, self.journal) if self.journal is not None else 0
+        if txn.head.size:
+            if start_due(self.home, txn.rows):
+                self._publish(txn.rows, txn.head)
+            self._destroy_erased(txn.rows)
+        return posted
+
+    def _catch_up(self, txn: Transaction, journal: Journal) -> int:
+        """Post what the journal holds beyond the database; return how many entries."""
         posted = 0
-        journal = self.home.journal
         size = journal.size()
         if size < txn.head.journal:
             raise Altered(
@@ -282,18 +323,16 @@ class Book:
         if size > txn.head.journal:
             for part in read_parts(journal.lines_from(txn.head.journal), txn.head):
                 if not part.complete:
-                    self._cut(txn, part.first_seq, txn.head.journal)
+                    self._require_uncovered(txn, part.first_seq)
+                    journal.cut(txn.head.journal)
                     break
                 check_journalled(txn.rows, part)
                 self._post(txn, Posting.of(txn, part.entries))
                 posted += len(part.entries)
-        if txn.head.size:
-            if start_due(self.home, txn.rows):
-                self._publish(txn.rows, txn.head)
-            self._destroy_erased(txn.rows)
         return posted
 
-    def _cut(self, txn: Transaction, first_seq: int, position: int) -> None:
+    def _require_uncovered(self, txn: Transaction, first_seq: int) -> None:
+        """Altered if head or seat have seen an entry that the journal no longer has whole."""
         cached = self.home.read_head()
         anchor = None
         if self.seat and txn.head.size:
@@ -304,48 +343,6 @@ class Book:
                 f"The journal ends in the middle of entry {first_seq}, which was acknowledged.",
                 "Restore the journal from a backup.",
             )
-        self.home.journal.cut(position)
-
-    # Seats
-
-    def _hold_against_seat(self, txn: Transaction) -> LedgerRow:
-        """Altered unless this is the ledger that the seat has seen; the first visit pins it."""
-        ledger = the_ledger(txn.rows)
-        if self.seat is None:
-            return ledger
-        hint = "Run `quaestor ledger verify`, and compare with what others hold."
-        if self.seat.ledger_at(self.place) not in {"", ledger.ledger_id}:
-            raise Altered(f"Another ledger than your seat has seen lies in {self.place}.", hint)
-        pin = self.seat.pin(ledger.ledger_id)
-        zero = entry_hash(txn.entries(0, 1)[0].data).hex()
-        if pin is None:
-            with suppress(OSError):  # a seat that cannot be written vouches for less
-                self.seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, self.place))
-        elif pin.entry_zero != zero:
-            raise Altered("Entry 0 is not the one that your seat has seen.", hint)
-        anchor = self.seat.anchor(ledger.ledger_id)
-        if anchor is None:
-            return ledger
-        size = anchor.checkpoint.size
-        if size > txn.head.size:
-            raise Altered(
-                f"Your seat has seen {size:,} entries; the ledger has {txn.head.size:,}.", hint
-            )
-        if root_at(txn.tile, size) != anchor.checkpoint.root:
-            raise Altered(
-                f"The first {size:,} entries are not those that your seat has seen.", hint
-            )
-        return ledger
-
-    def _vouch(self, signer: Signer, head: Head, ledger: LedgerRow) -> None:
-        """Let the seat keep the new checkpoint; a seat that cannot be written vouches for less."""
-        if self.seat is None:
-            return
-        with suppress(OSError):
-            anchor = self.seat.anchor(ledger.ledger_id)
-            if anchor is None or anchor.checkpoint.size < head.size:
-                checkpoint = Checkpoint(ledger.origin, head.size, head.root)
-                self.seat.advance(ledger.ledger_id, checkpoint, by=signer.actor, time=self.now())
 
     # Spooled orders
 
@@ -382,8 +379,12 @@ class Book:
     def _require_database(self) -> None:
         if not self.store.exists():
             raise StoreUnavailable(
-                "The database is missing; the journal is there.",
-                "Rebuild it: quaestor ledger recover",
+                "The database is missing; the journal is there."
+                if self.journal is not None
+                else "The database holds no ledger.",
+                "Rebuild it: quaestor ledger recover"
+                if self.journal is not None
+                else "Check QUAESTOR_STORE.",
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import orjson
 
 from ledger.errors import InvalidInput, Refused, StoreUnavailable
 from ledger.evidence import Evidence
+from ledger.files import write_durably
 from ledger.journal import Journal
 from ledger.reserve import keep_reserve
 from ledger.store.base import Head
@@ -20,9 +22,24 @@ _SHARED = 0o2770
 
 @dataclass(frozen=True)
 class Home:
-    """One ledger's folder, shared by one group (2770)."""
+    """One ledger's folder, shared by one group (2770).
+
+    `store` is the URL of a PostgreSQL database that holds the entries instead of the folder; a
+    home remembers it (without its password) in the file `store`.
+    """
 
     folder: Path
+    store: str = ""
+
+    @property
+    def store_url(self) -> str:
+        """The database's URL, as given or as the home remembers it; empty for DuckDB."""
+        if self.store:
+            return self.store
+        try:
+            return (self.folder / "store").read_text().strip()
+        except OSError:
+            return ""
 
     @property
     def database(self) -> Path:
@@ -60,9 +77,9 @@ class Home:
         return self.folder / "locks"
 
     @property
-    def journal(self) -> Journal:
-        """The journal."""
-        return Journal(self.folder / "journal")
+    def journal(self) -> Journal | None:
+        """The journal; None in PostgreSQL, where the transaction is the commit point."""
+        return None if self.store_url else Journal(self.folder / "journal")
 
     @property
     def evidence(self) -> Evidence:
@@ -78,6 +95,8 @@ class Home:
             for folder in (self.folder, *(self.folder / name for name in _FOLDERS)):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(_SHARED)
+            if self.store:
+                write_durably(self.folder / "store", f"{without_password(self.store)}\n".encode())
         except OSError as error:
             raise StoreUnavailable(
                 f"{self.folder} cannot be made: {error.strerror}.", "Choose another folder."
@@ -86,7 +105,8 @@ class Home:
 
     def exists(self) -> bool:
         """Whether a ledger was founded here."""
-        return any((self.folder / "journal").glob("*.jsonl"))
+        remembered = (self.folder / "store").exists()
+        return remembered or any((self.folder / "journal").glob("*.jsonl"))
 
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here."""
@@ -122,3 +142,8 @@ class Home:
         temporary.write_bytes(orjson.dumps(fields))
         temporary.chmod(0o660)
         temporary.replace(self.head_file)
+
+
+def without_password(url: str) -> str:
+    """A database URL that may be written down: libpq finds the password elsewhere (PGPASSFILE)."""
+    return re.sub(r"(?<=//)([^:@/]*):[^@/]*@", r"\1@", url)

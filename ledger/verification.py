@@ -193,7 +193,7 @@ class _JournalWitness:
     """Compares the journal line by line with the entries, and collects their leaf hashes."""
 
     def __init__(self, book: Book, pinned: _Pinned, leaves: bytearray) -> None:
-        self._lines = book.home.journal.lines_from(0)
+        self._lines = book.journal.lines_from(0) if book.journal is not None else None
         self._leaves = leaves
         self._seq = 0
         self._left = pinned.head.journal
@@ -201,7 +201,7 @@ class _JournalWitness:
 
     def compare(self, data: bytes) -> None:
         self._leaves += entry_hash(data)
-        if self._problem is None:
+        if self._problem is None and self._lines is not None:
             line = next(self._lines, b"")
             self._left -= len(line)
             if line != data + b"\n":
@@ -212,7 +212,7 @@ class _JournalWitness:
         self._seq += 1
 
     def finish(self) -> list[Problem]:
-        if self._problem is None and self._left != 0:
+        if self._lines is not None and self._problem is None and self._left != 0:
             self._problem = Problem(
                 "journal", self._seq, "", "The journal is not as long as what was posted from it."
             )
@@ -221,7 +221,7 @@ class _JournalWitness:
 
 def _recovered(book: Book) -> list[Problem]:
     try:
-        if book.writable:
+        if book.store.writable():
             book.recover()
         else:
             with book.read():

@@ -1,4 +1,4 @@
-"""Witnesses: checkpoints kept where the ledger's folder cannot reach them, and passed between people.
+"""Witnesses: checkpoints kept where the home cannot reach them, and passed between people.
 
 Rules kept here:
 - a witness never takes a smaller tree than it holds, nor one that does not continue it;

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.people import World, build, copy
+from ledger.switching import kill
+from ledger.verification import verify
+from tests.people import MODEL, World, build, copy, version_draft
 from tests.workers import Workers
 
 
@@ -21,6 +23,22 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(template: World, tmp_path: Path) -> World:
     """Give a copy of the organisation that may be used and damaged."""
     return copy(template, tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def worked(template: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Give a world in which people have worked, and whose auditor has seen all of it.
+
+    Not to be written to.
+    """
+    world = copy(template, tmp_path_factory.mktemp("worked"))
+    emil, rosa, cora = (world.person(actor) for actor in ("emil", "rosa", "cora"))
+    emil.note("1.1")
+    rosa.append(version_draft("1.2"), version_draft("1.3"), version_draft("1.4"))
+    kill(cora.book, cora.signer, MODEL, reason="It harms people.")
+    emil.note("1.5")
+    verify(world.person("ann").book)
+    return world
 
 
 @pytest.fixture(scope="session")

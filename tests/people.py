@@ -67,9 +67,7 @@ class Person:
 
     def note(self, text: str) -> Appended:
         """Enter something harmless that everyone who works here may: a version of the model."""
-        return self.append(
-            Draft("model.versioned", f"model/{MODEL}", {"version": text, "notes": ""})
-        )
+        return self.append(version_draft(text))
 
     def request_resumption(self, reason: str = "") -> Outcome:
         """Ask for the model to be switched on again."""
@@ -174,6 +172,11 @@ def model(switch: str = "on") -> Registered:
             "card": ModelCard(purpose="Scores applications.").model_dump(),
         }
     )
+
+
+def version_draft(version: str) -> Draft:
+    """A new version of the model: something harmless that most who work here may enter."""
+    return Draft("model.versioned", f"model/{MODEL}", {"version": version, "notes": ""})
 
 
 def size_of(book: Book) -> int:

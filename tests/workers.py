@@ -144,15 +144,8 @@ def verify_many(person: Person, times: str) -> None:
 
 def die_at(person: Person, stage: str) -> None:
     """Append, and die at a stage of it."""
-    owner, name, take_effect = STAGES[stage]
-    real = getattr(owner, name)
-
-    def then_die(*given: Any, **named: Any) -> None:
-        if take_effect:
-            real(*given, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(owner, name, then_die)
+    owner, name, effective = STAGES[stage]
+    _die_after(owner, name, effective=effective)
     person.note(f"died at {stage}")
 
 
@@ -173,13 +166,7 @@ def work_as(person: Person, user: str, stage: str) -> None:
 
 def die_killing(person: Person, stage: str) -> None:
     """Stop the model, and die at a stage of it."""
-    real = getattr(switching, stage)
-
-    def then_die(*given: Any, **named: Any) -> None:
-        real(*given, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(switching, stage, then_die)
+    _die_after(switching, stage)
     switching.kill(person.book, person.signer, MODEL, reason="It harms people.")
 
 
@@ -212,13 +199,7 @@ def import_file(person: Person, file: str) -> None:
 
 def import_and_die(person: Person, file: str) -> None:
     """Import a log, and die when it is sealed but not entered."""
-    real = importing.seal
-
-    def then_die(*given: Any, **named: Any) -> None:
-        real(*given, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    importing.seal = then_die  # type: ignore[assignment]
+    _die_after(importing, "seal")
     import_file(person, file)
 
 
@@ -247,6 +228,18 @@ JOBS: dict[str, Callable[..., None]] = {
         import_and_die,
     )
 }
+
+
+def _die_after(owner: Any, name: str, *, effective: bool = True) -> None:
+    """Let this process die in a call: after it took effect, or before."""
+    real = getattr(owner, name)
+
+    def dying(*given: Any, **named: Any) -> None:
+        if effective:
+            real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, dying)
 
 
 def _work(line: str) -> None:

@@ -8,6 +8,7 @@ from shutil import copytree, ignore_patterns
 
 from ledger.book import Book
 from ledger.home import Home
+from ledger.journal import Journal
 
 # The database is left out: DuckDB's own lock would not survive its being opened here.
 _DERIVED = ignore_patterns("ledger.duckdb*", "head.json")
@@ -20,7 +21,7 @@ def cut_back(home: Path, copy: Path, seq: int) -> None:
     signature, hash and register in the copy is sound. `seq` must be the first entry of its part.
     """
     copytree(home, copy, ignore=_DERIVED)
-    shortened = Home(copy)
-    journal = shortened.journal
+
+    journal = Journal(copy / "journal")
     journal.cut(sum(map(len, islice(journal.lines_from(0), seq))))
-    Book(shortened).recover()
+    Book(Home(copy)).recover()

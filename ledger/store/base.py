@@ -88,6 +88,10 @@ class Store(Protocol):
         """Whether the tables were made."""
         ...
 
+    def writable(self) -> bool:
+        """Whether this process may write to them, as far as can be told beforehand."""
+        ...
+
     def read(self) -> AbstractContextManager[Snapshot]:
         """Open for reading. StoreUnavailable when that cannot be had in time."""
         ...

@@ -8,6 +8,7 @@ truncated WAL opens without a word, so how far it got is held against journal an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, NullPool, create_engine, delete, insert, select
+from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import Table
 
@@ -24,9 +25,8 @@ from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
 from ledger.store.base import Head, Snapshot, StoredEntry, Transaction
 from ledger.store.locks import Locks
-from ledger.store.rows import StoreRows
-from ledger.store.tables import ENTRY, HEAD, METADATA, TILE
-from ledger.tiles import Tile
+from ledger.store.sql import SqlTransaction, entry_values, head_values
+from ledger.store.tables import ENTRY, HEAD, METADATA
 
 _BULK = 64
 _COLUMNS = "seq, time, actor, kind, subject, data"
@@ -43,6 +43,10 @@ class DuckStore:
         """Whether the file is there."""
         return self.path.exists()
 
+    def writable(self) -> bool:
+        """Whether this process may write to the file."""
+        return os.access(self.path, os.W_OK)
+
     def create(self) -> None:
         """Make the empty tables, without keys or indexes; tables that are there stay."""
         with self.locks.exclusive():
@@ -51,7 +55,7 @@ class DuckStore:
                 for table in [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]:  # type: ignore[attr-defined]
                     connection.exec_driver_sql(_without_keys(table, connection))
                 if connection.execute(select(HEAD)).first() is None:
-                    connection.execute(insert(HEAD).values(_head_values(Head())))
+                    connection.execute(insert(HEAD).values(head_values(Head())))
             if new:
                 self.path.chmod(0o660)
 
@@ -102,88 +106,40 @@ class DuckStore:
             ) from error
 
 
-class DuckTransaction:
-    """One open connection; closed with its transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.rows = StoreRows(connection)
-        row = connection.execute(select(HEAD)).one()
-        self.head = Head(row.size, bytes(row.root), row.last, row.journal)
+class DuckTransaction(SqlTransaction):
+    """One open connection; closed with its transaction. What is long goes in Arrow batches."""
 
     def entries(self, start: int, stop: int) -> list[StoredEntry]:
         """Entries with start <= seq < stop, in order of seq."""
-        return self._entries("WHERE seq >= ? AND seq < ? ORDER BY seq", [start, stop])
-
-    def find(self, *, kind: str = "", subject: str = "", last: int = 50) -> list[StoredEntry]:
-        """The last entries of a kind and a subject, in order of seq."""
-        wanted = kind.replace("_", r"\_").replace("*", "%") or "%"
-        found = self._entries(
-            "WHERE kind LIKE ? ESCAPE '\\' AND (? = '' OR subject = ?) ORDER BY seq DESC LIMIT ?",
-            [wanted, subject, subject, last],
-        )
-        return found[::-1]
-
-    def tile(self, level: int, index: int) -> bytes:
-        """A tile's hashes so far; empty if there is none."""
-        found = self._connection.execute(
-            select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.index == index)
-        ).first()
-        return bytes(found.hashes) if found else b""
-
-    def tiles(self) -> list[Tile]:
-        """Every tile, as it is so far."""
-        found = self._connection.execute(select(TILE)).all()
-        return [Tile(level, index, bytes(hashes)) for level, index, hashes in found]
+        found = self._duck.execute(
+            f"SELECT {_COLUMNS} FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq",  # noqa: S608 - constants
+            [start, stop],
+        ).to_arrow_table()
+        return list(map(StoredEntry, *found.to_pydict().values()))
 
     def register(self, table: type[Row]) -> list[Row]:
         """Every row of a register, in order of primary key."""
-        names = ", ".join(f'"{name}"' for name in key_names(table))
-        columns = [column.name for column in table.__table__.columns]  # type: ignore[attr-defined]
-        listed = ", ".join(f'"{name}"' for name in columns)
+        columns = [f'"{column.name}"' for column in table.__table__.columns]  # type: ignore[attr-defined]
+        keys = ", ".join(f'"{name}"' for name in key_names(table))
         found = self._duck.execute(
-            f'SELECT {listed} FROM "{table.__tablename__}" ORDER BY {names}'  # noqa: S608 - names of ours
-        ).fetchall()
-        return [table(**dict(zip(columns, values, strict=True))) for values in found]
-
-    def post(self, entries: Sequence[StoredEntry], tiles: Sequence[Tile], head: Head) -> None:
-        """Write entries, tiles, head and changed register rows."""
-        self._insert(entries)
-        for tile in tiles:
-            place = (TILE.c.level == tile.level, TILE.c.index == tile.index)
-            self._connection.execute(delete(TILE).where(*place))
-            self._connection.execute(
-                insert(TILE).values(level=tile.level, index=tile.index, hashes=tile.hashes)
-            )
-        self.rows.flush()
-        self._connection.execute(HEAD.update().values(_head_values(head)))
-        self.head = head
-
-    @property
-    def _duck(self) -> duckdb.DuckDBPyConnection:
-        return self._connection.connection.driver_connection  # type: ignore[return-value]
+            f'SELECT {", ".join(columns)} FROM "{table.__tablename__}" ORDER BY {keys}'  # noqa: S608 - names of ours
+        )
+        names = [column.strip('"') for column in columns]
+        return [table(**dict(zip(names, row, strict=True))) for row in found.fetchall()]
 
     def _insert(self, entries: Sequence[StoredEntry]) -> None:
-        fields = ("seq", "time", "actor", "kind", "subject", "data")
         if len(entries) < _BULK:
-            rows = [{name: getattr(entry, name) for name in fields} for entry in entries]
-            self._connection.execute(insert(ENTRY), rows)
+            super()._insert(entries)
             return
-        batch = pa.table({name: [getattr(entry, name) for entry in entries] for name in fields})
+        values = zip(*(entry_values(entry).values() for entry in entries), strict=True)
+        batch = pa.table(dict(zip(ENTRY.columns.keys(), map(list, values), strict=True)))
         self._duck.register("batch", batch)
         self._duck.execute(f"INSERT INTO entry SELECT {_COLUMNS} FROM batch")  # noqa: S608
         self._duck.unregister("batch")
 
-    def _entries(self, tail: str, values: list[str | int]) -> list[StoredEntry]:
-        found = self._duck.execute(
-            f"SELECT {_COLUMNS} FROM entry {tail}",  # noqa: S608 - constants of ours
-            values,
-        ).fetchall()
-        return [StoredEntry(s, t, a, k, subject, bytes(d)) for s, t, a, k, subject, d in found]
-
-
-def _head_values(head: Head) -> dict[str, object]:
-    return {"size": head.size, "root": head.root, "last": head.last, "journal": head.journal}
+    @property
+    def _duck(self) -> duckdb.DuckDBPyConnection:
+        return self._connection.connection.driver_connection  # type: ignore[return-value]
 
 
 def _without_keys(table: Table, connection: Connection) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from sqlalchemy import Engine, NullPool, create_engine, func, insert, select, text
+from sqlalchemy import Engine, create_engine, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import StoreUnavailable
@@ -35,6 +35,10 @@ class PostgresStore:
         """Whether the tables were made."""
         with self._connected() as engine, engine.connect() as connection:
             return connection.execute(select(func.to_regclass("entry"))).scalar() is not None
+
+    def writable(self) -> bool:
+        """Whether this process may write: the database says so when it does not."""
+        return True
 
     def create(self) -> None:
         """Make the empty tables, with the keys that PostgreSQL keeps well."""
@@ -86,7 +90,7 @@ class PostgresStore:
     @cached_property
     def _engine(self) -> Engine:
         wait = {"connect_timeout": max(2, int(self.patience))}
-        return create_engine(self.url, poolclass=NullPool, connect_args=wait)
+        return create_engine(self.url, pool_size=2, pool_pre_ping=True, connect_args=wait)
 
     @contextmanager
     def _connected(self) -> Iterator[Engine]:

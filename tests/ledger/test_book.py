@@ -17,17 +17,12 @@ from ledger.registers.rows import Rows
 from ledger.store.base import Head
 from ledger.vault import sealed_values
 from policies.responding import open_incident
-from tests.people import MODEL, START, World, raising, seqs_of, size_of
-
-
-def version(name: str) -> Draft:
-    """A new version of the model."""
-    return Draft("model.versioned", f"model/{MODEL}", {"version": name, "notes": ""})
+from tests.people import MODEL, START, World, raising, seqs_of, size_of, version_draft
 
 
 def test_a_part_is_entered_together(world: World) -> None:
     """If it fails, what belongs together is signed apart, or the chain does not hold."""
-    appended = world.person("emil").append(version("1.1"), version("1.2"))
+    appended = world.person("emil").append(version_draft("1.1"), version_draft("1.2"))
     first, second = appended.entries
     assert (first.part, second.part) == ((0, 2), (1, 2))
     assert (first.sig, bool(second.sig)) == (None, True)
@@ -43,15 +38,11 @@ def test_a_refused_entry_takes_its_part_with_it(world: World) -> None:
     """If it fails, half of what somebody wanted to enter is entered."""
     emil = world.person("emil")
     journal = world.home.journal.size()
-    raising(Refused, lambda: emil.append(version("1.1"), version("1.0")))
-    raising(
-        Refused,
-        lambda: emil.append(version("1.1"), Draft("actor.retired", "actor/ann", {"reason": "x"})),
-    )
-    raising(
-        InvalidInput,
-        lambda: emil.append(version("1.1"), Draft("model.carded", f"model/{MODEL}", {})),
-    )
+    raising(Refused, lambda: emil.append(version_draft("1.1"), version_draft("1.0")))
+    retired = Draft("actor.retired", "actor/ann", {"reason": "x"})
+    raising(Refused, lambda: emil.append(version_draft("1.1"), retired))
+    bare = Draft("model.carded", f"model/{MODEL}", {})
+    raising(InvalidInput, lambda: emil.append(version_draft("1.1"), bare))
     raising(InvalidInput, lambda: emil.append(Draft("model.dreamt", f"model/{MODEL}", {})))
     assert (size_of(emil.book), world.home.journal.size()) == (10, journal)
     with emil.book.read() as snapshot:
@@ -77,7 +68,7 @@ def test_ids_are_fresh_under_the_lock(world: World) -> None:
 
     def making(rows: Rows) -> list[Draft]:
         seen.append(len(rows.where(IncidentRow)))
-        return [version(f"1.{len(seen)}")]
+        return [version_draft(f"1.{len(seen)}")]
 
     for person in (emil, rosa):
         open_incident(
@@ -129,10 +120,10 @@ def test_the_wrong_key_signs_nothing(world: World) -> None:
     """If it fails, entries are recorded that can never be verified."""
     emil, rosa = world.person("emil"), world.person("rosa")
     impostor = replace(rosa.signer, actor="emil")
-    said = raising(Refused, lambda: emil.book.append(impostor, [version("1.1")]))
+    said = raising(Refused, lambda: emil.book.append(impostor, [version_draft("1.1")]))
     assert "not the one enrolled" in said
     stranger = replace(rosa.signer, actor="nobody")
-    raising(Refused, lambda: emil.book.append(stranger, [version("1.1")]))
+    raising(Refused, lambda: emil.book.append(stranger, [version_draft("1.1")]))
     assert size_of(emil.book) == 10
 
 
@@ -166,7 +157,7 @@ def test_a_home_without_a_ledger_is_explained(world: World) -> None:
     book = Book(Home(world.folder / "nowhere"))
     assert "no ledger" in raising(InvalidInput, lambda: size_of(book))
     emil = world.person("emil")
-    assert "no ledger" in raising(InvalidInput, lambda: book.append(emil.signer, [version("1.1")]))
+    assert "no ledger" in raising(InvalidInput, lambda: book.append(emil.signer, []))
     assert not book.home.folder.exists()
 
 

@@ -32,6 +32,7 @@ from tests.people import (
     raising,
     seqs_of,
     size_of,
+    version_draft,
 )
 from tests.workers import Job, Workers
 
@@ -106,11 +107,6 @@ def future(world: World, folder: Path, *, notes: int = 1, together: bool = False
     for part in [drafts] if together else [[draft] for draft in drafts]:
         emil.append(*part)
     return b"".join(ahead.home.journal.lines_from(before))
-
-
-def version_draft(version: str) -> Draft:
-    """A draft that an engineer may enter."""
-    return Draft("model.versioned", f"model/{MODEL}", {"version": version, "notes": ""})
 
 
 def write_journal(world: World, data: bytes) -> None:

@@ -10,80 +10,29 @@ import orjson
 import pytest
 
 from ledger import approving
-from ledger.book import Book
-from ledger.clock import write_time
-from ledger.entry import Draft
-from ledger.errors import Altered, Refused
-from ledger.keys import Signer
+from ledger.errors import Altered
 from ledger.registers.actors import active
 from ledger.registers.erasures import draft_erasure
-from ledger.registers.switches import Order
-from ledger.spool import order_draft, sign_order
 from ledger.switchboard import Board, Mode, read, render
-from ledger.switching import kill
 from ledger.verification import verify
 from tests.forging import Sheet, rebuild, sheets_of, sql
+from tests.ledger.tampered import checks, first, keys, seq_of
 from tests.people import (
     FOUNDER,
     MODEL,
-    OTHER_MODEL,
-    ROLES,
-    START,
     World,
     build,
     copy,
     raising,
     size_of,
+    version_draft,
 )
-
-Found = tuple[str, str, int | None]
-
-
-@pytest.fixture(scope="module")
-def worked(template: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Give a world in which people have worked, and whose auditor has seen all of it."""
-    world = copy(template, tmp_path_factory.mktemp("worked"))
-    world.person("emil").note("1.1")
-    world.person("rosa").append(version("1.2"), version("1.3"), version("1.4"))
-    kill(world.person("cora").book, world.person("cora").signer, MODEL, reason="It harms people.")
-    world.person("emil").note("1.5")
-    verify(world.person("ann").book)
-    return world
 
 
 @pytest.fixture
 def world(worked: World, tmp_path: Path) -> World:
-    """Give a copy of that world to damage."""
+    """Give a world that the auditor has seen all of, to damage."""
     return copy(worked, tmp_path / "world")
-
-
-def version(name: str) -> Draft:
-    """A new version of the model."""
-    return Draft("model.versioned", f"model/{MODEL}", {"version": name, "notes": ""})
-
-
-def keys(world: World, *actors: str) -> dict[str, Signer]:
-    """The keys of everybody, or of those named only."""
-    return {actor: world.person(actor).signer for actor in actors or (FOUNDER, *ROLES)}
-
-
-def seq_of(world: World, name: str) -> int:
-    """The entry that brought a version."""
-    ((seq,),) = sql(world.home, "SELECT seq FROM version WHERE version = ?", name)
-    return int(seq)
-
-
-def first(world: World, book: Book | None = None) -> Found:
-    """Verdict, and the first problem's check and seq, as the auditor finds them."""
-    found = verify(book or world.person("ann").book)
-    if not found.problems:
-        return found.verdict, "", None
-    return found.verdict, found.problems[0].check, found.problems[0].seq
-
-
-def checks(world: World) -> set[str]:
-    """Which checks failed."""
-    return {problem.check for problem in verify(world.person("ann").book).problems}
 
 
 def test_untouched_it_is_verified(world: World) -> None:
@@ -181,121 +130,6 @@ def test_bytes_that_are_no_entry(world: World) -> None:
         assert first(world) == ("altered", "bytes", seq)
 
 
-# The record rebuilt in harmony: journal, database, head and switchboard agree
-
-
-def test_a_rebuilt_record_is_the_same(world: World) -> None:
-    """If it fails, the forger of these tests leaves traces of its own, and they prove nothing."""
-    journal = list(world.home.journal.lines_from(0))
-    rebuild(world.home, sheets_of(world.home), keys(world))
-    assert list(world.home.journal.lines_from(0)) == journal
-    assert verify(world.person("ann").book).verdict == "verified"
-
-
-def test_truncation_is_caught_by_any_seat(world: World) -> None:
-    """If it fails, the newest entries can be cut off without trace."""
-    sheets = sheets_of(world.home)
-    size = size_of(world.stranger())
-    rebuild(world.home, sheets[:-1], keys(world))
-    assert first(world) == ("altered", "anchor", size - 1)
-    assert first(world, world.person("emil").book) == ("altered", "anchor", size - 1)
-    assert "has seen" in raising(Altered, lambda: world.person("emil").note("over it"))
-
-
-def test_truncation_without_an_anchor_is_never_verified(world: World) -> None:
-    """If it fails, a shortened ledger is confirmed by nothing but itself."""
-    rebuild(world.home, sheets_of(world.home)[:-1], keys(world))
-    assert first(world, world.stranger())[0] == "unconfirmed"
-    assert first(world, world.person("mona").book)[0] == "unconfirmed"
-
-
-def test_an_entry_forged_with_another_key(world: World) -> None:
-    """If it fails, anyone can make entries in anyone's name."""
-    sheets = sheets_of(world.home)
-    seq = size_of(world.stranger())
-    forged = Sheet("rosa", sheets[-1].time, (version("6.6"),))
-    rebuild(world.home, [*sheets, forged], keys(world), last_by=world.person("emil").signer)
-    assert first(world) == ("altered", "signature", seq)
-
-
-def test_an_entry_slipped_into_a_part(world: World) -> None:
-    """If it fails, entries can be added to what somebody signed as a whole."""
-    sheets = sheets_of(world.home)
-    place = next(n for n, sheet in enumerate(sheets) if len(sheet.drafts) == 3)
-    seq = seq_of(world, "1.2")
-    wider = replace(
-        sheets[place], drafts=(*sheets[place].drafts[:2], version("6.6"), version("1.4"))
-    )
-    others = keys(world)
-    del others["rosa"]
-    rebuild(world.home, [*sheets[:place], wider, *sheets[place + 1 :]], others)
-    assert first(world) == ("altered", "signature", seq + 3)
-
-
-def test_a_tail_signed_anew_by_its_own_actor(world: World) -> None:
-    """If it fails, an actor can rewrite their own past, since their signature is good.
-
-    The forger's own seat was given a new anchor; another person's seat still knows better.
-    """
-    sheets = sheets_of(world.home)
-    rewritten = replace(sheets[-1], drafts=(version("9.9"),))
-    rebuild(world.home, [*sheets[:-1], rewritten], keys(world))
-    rmtree(world.seat("emil").folder / "ledgers")
-    assert first(world, world.person("emil").book)[0] == "unconfirmed"
-    assert first(world, world.person("emil").book)[0] == "verified"
-    assert first(world) == ("altered", "anchor", None)
-
-
-def test_an_act_without_the_role(world: World) -> None:
-    """If it fails, a good signature is taken for the right to do something."""
-    sheets = sheets_of(world.home)
-    seq = size_of(world.stranger())
-    act = Sheet("ann", sheets[-1].time, (version("6.6"),))
-    rebuild(world.home, [*sheets, act], keys(world))
-    assert first(world) == ("altered", "authority", seq)
-
-
-def test_resuming_alone(world: World) -> None:
-    """If it fails, one person can switch a model on again behind the program's back."""
-    sheets = sheets_of(world.home)
-    seq = size_of(world.stranger())
-    kill_seq = seq_of(world, "1.4") + 1
-    resumed = Draft("switch.resumed", f"model/{MODEL}", {"after_seq": kill_seq, "reason": None})
-    rebuild(world.home, [*sheets, Sheet("cora", sheets[-1].time, (resumed,))], keys(world))
-    assert read(world.home.switchboard).switches[MODEL] == "on"
-    assert first(world) == ("altered", "authority", seq)
-
-
-def test_an_order_in_a_commanders_name(world: World) -> None:
-    """If it fails, an engineer can put a kill on record that no commander ordered."""
-    given = Order(
-        ledger_id=world.stranger().facts.ledger_id,
-        order_id="ord-forged",
-        model=OTHER_MODEL,
-        mode="off",
-        actor="cora",
-        ordered_at=write_time(START),
-    )
-    forged = order_draft(sign_order(world.home, world.person("emil").signer, given, ""))
-    seq = size_of(world.stranger())
-    sheets = [*sheets_of(world.home), Sheet("emil", write_time(START), (forged,))]
-    rebuild(world.home, sheets, keys(world))
-    assert first(world) == ("altered", "authority", seq)
-
-
-def test_entries_by_a_revoked_key(world: World) -> None:
-    """If it fails, what a stolen key entered stays unmarked after its revocation."""
-    seq = seq_of(world, "1.5")
-    ada = world.person(FOUNDER)
-    with ada.book.read() as snapshot:
-        public_key = active(snapshot.rows, "emil").public_key
-    body = {"public_key": public_key, "since_seq": seq, "reason": "The laptop was stolen."}
-    ada.append(Draft("actor.key_revoked", "actor/emil", body))
-    assert first(world) == ("altered", "revoked", seq)
-    assert checks(world) == {"revoked"}
-    raising(Refused, lambda: world.person("emil").note("after"))
-
-
 # Registers, tiles, head
 
 
@@ -369,7 +203,7 @@ def test_an_entry_in_the_journal_that_nobody_may_make(world: World, tmp_path: Pa
     """If it fails, whoever may write files posts what the rules refuse, through recovery."""
     ahead = copy(world, tmp_path / "ahead")
     sheets = sheets_of(ahead.home)
-    act = Sheet("ann", sheets[-1].time, (version("6.6"),))
+    act = Sheet("ann", sheets[-1].time, (version_draft("6.6"),))
     rebuild(ahead.home, [*sheets, act], keys(ahead))
     lines = list(ahead.home.journal.lines_from(0))
     with world.home.journal.files()[-1].open("ab") as file:

@@ -1,0 +1,53 @@
+"""A seat and a ledger held against each other: before every append, and after it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ledger.checkpoint import Checkpoint
+from ledger.entry import entry_hash
+from ledger.errors import Altered
+from ledger.registers.house import LedgerRow, the_ledger
+from ledger.seat import Pin, Seat
+from ledger.store.base import Head, Snapshot
+from ledger.tiles import root_at
+
+
+def hold_against_seat(seat: Seat | None, place: str, snapshot: Snapshot) -> LedgerRow:
+    """Altered unless this is the ledger that the seat has seen; the first visit pins it.
+
+    `place` is where the home lies. Returns the ledger's row.
+    """
+    ledger = the_ledger(snapshot.rows)
+    if seat is None:
+        return ledger
+    hint = "Run `quaestor ledger verify`, and compare with what others hold."
+    if seat.ledger_at(place) not in {"", ledger.ledger_id}:
+        raise Altered(f"Another ledger than your seat has seen lies in {place}.", hint)
+    pin = seat.pin(ledger.ledger_id)
+    zero = entry_hash(snapshot.entries(0, 1)[0].data).hex()
+    if pin is None:
+        with suppress(OSError):  # a seat that cannot be written vouches for less
+            seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, place))
+    elif pin.entry_zero != zero:
+        raise Altered("Entry 0 is not the one that your seat has seen.", hint)
+    anchor = seat.anchor(ledger.ledger_id)
+    if anchor is None:
+        return ledger
+    size, seen = anchor.checkpoint.size, snapshot.head.size
+    if size > seen:
+        raise Altered(f"Your seat has seen {size:,} entries; the ledger has {seen:,}.", hint)
+    if root_at(snapshot.tile, size) != anchor.checkpoint.root:
+        raise Altered(f"The first {size:,} entries are not those that your seat has seen.", hint)
+    return ledger
+
+
+def vouch(seat: Seat | None, ledger: LedgerRow, head: Head, *, by: str, time: str) -> None:
+    """Let the seat keep the new checkpoint; a seat that cannot be written vouches for less."""
+    if seat is None:
+        return
+    with suppress(OSError):
+        anchor = seat.anchor(ledger.ledger_id)
+        if anchor is None or anchor.checkpoint.size < head.size:
+            checkpoint = Checkpoint(ledger.origin, head.size, head.root)
+            seat.advance(ledger.ledger_id, checkpoint, by=by, time=time)
