@@ -284,10 +284,9 @@ def fits_in_bodies(value: object, levels: int = MOST_LEVELS) -> bool:
 
 def is_part(value: object) -> bool:
     """Whether this is `[i, n]` with 0 <= i < n."""
-    match value:
-        case [place, count]:
-            return is_integer(place) and is_integer(count) and 0 <= place < count
-    return False
+    if not isinstance(value, list) or [is_count(item) for item in value] != [True, True]:
+        return False
+    return bool(value[0] < value[1])
 
 
 def matches(form: re.Pattern[str]) -> Callable[[object], bool]:
@@ -297,8 +296,8 @@ def matches(form: re.Pattern[str]) -> Callable[[object], bool]:
 
 FIELDS: dict[str, Callable[[object], bool]] = {
     "v": lambda value: is_integer(value) and value == FORMAT,
-    "seq": lambda value: is_count(value),
-    "time": lambda value: is_time(value),
+    "seq": is_count,
+    "time": is_time,
     "actor": matches(ACTOR),
     "kind": matches(KIND),
     "subject": matches(SUBJECT),
@@ -344,7 +343,7 @@ def read_entry(data: bytes) -> Entry:
 def _is_canonical(fields: JSON, data: bytes) -> bool:
     try:
         return canonical(fields) == data
-    except UnicodeEncodeError:  # a lone surrogate
+    except (UnicodeEncodeError, RecursionError):  # a lone surrogate; nested without end
         return False
 
 

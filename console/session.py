@@ -42,7 +42,7 @@ class Session:
         from ledger.book import Book
         from ledger.home import Home
 
-        return Book(Home(self.settings.home), self.seat)
+        return Book(Home(self.settings.home, self.settings.store), self.seat)
 
     @cached_property
     def actor(self) -> str:

@@ -5,7 +5,7 @@ The one place that reads the environment.
 | variable | says | default |
 |---|---|---|
 | `QUAESTOR_HOME` | the folder of the ledger | `home` in the user's data folder |
-| `QUAESTOR_STORE` | the ledger's database, by URL; its folder is then the home | the home's |
+| `QUAESTOR_STORE` | the ledger's database, by URL | the home's |
 | `QUAESTOR_SEAT` | your own folder with keys and anchors | `seat` in the user's config folder |
 | `QUAESTOR_ACTOR` | as whom to act | the seat's only key |
 | `QUAESTOR_PASSPHRASE_FILE` | file with the passphrase, or `fd:N` | it is asked for |
@@ -15,6 +15,7 @@ The one place that reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from pathlib import Path
 from ledger.errors import InvalidInput, Refused
 
 DATABASE = "ledger.duckdb"
-_URL = "duckdb:///"
+_DUCKDB = "duckdb:///"
+_POSTGRES = "postgresql+psycopg://"
+_LOGIN = re.compile("//[^/]*@")
 _LOOKS = ("TERM", "NO_COLOR", "COLORTERM")
 _DUMB = frozenset({"", "dumb"})
 
@@ -35,6 +38,8 @@ class Settings:
     home: Path
     seat: Path
     actor: str | None = None
+    store: str = ""
+    """The URL of a PostgreSQL database, where one was named; it may hold a password."""
     passphrase_file: str | None = None
     no_input: bool = False
     verbose: bool = False
@@ -74,8 +79,10 @@ def read_settings(
     """
     env = os.environ if environ is None else environ
     named = home or _path(env, "QUAESTOR_HOME")
+    stored, store = read_store(env.get("QUAESTOR_STORE", ""), named)
     return Settings(
-        home=_stored(env.get("QUAESTOR_STORE", ""), named) or default_home(),
+        home=stored or default_home(),
+        store=store,
         seat=seat or _path(env, "QUAESTOR_SEAT") or default_seat(),
         actor=actor or env.get("QUAESTOR_ACTOR") or None,
         passphrase_file=env.get("QUAESTOR_PASSPHRASE_FILE") or None,
@@ -138,17 +145,22 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).expanduser() if env.get(name) else None
 
 
-def _stored(url: str, home: Path | None) -> Path | None:
-    """The home that a store's URL means, held against the home that was named."""
-    if not url:
-        return home
-    hint = f"Give {_URL}/FOLDER/{DATABASE} (four slashes before an absolute path), or --home."
-    database = Path(url.removeprefix(_URL))
-    if not url.startswith(_URL) or database.name != DATABASE:
-        raise InvalidInput(f"QUAESTOR_STORE={url} cannot be used: only DuckDB is.", hint)
+def read_store(url: str, home: Path | None) -> tuple[Path | None, str]:
+    """The home that a store's URL means, and the URL where it is PostgreSQL's.
+
+    A DuckDB file lies in its home; raises InvalidInput if that is not the home that was named.
+    """
+    if not url or url.startswith(_POSTGRES):
+        return home, url
+    database = Path(url.removeprefix(_DUCKDB))
+    if not url.startswith(_DUCKDB) or database.name != DATABASE:
+        raise InvalidInput(
+            f"The store {_LOGIN.sub('//', url)} cannot be used.",
+            f"Give {_POSTGRES}USER@HOST/DATABASE, or {_DUCKDB}/FOLDER/{DATABASE} (four slashes "
+            "before an absolute path).",
+        )
     if home is not None and home.resolve() != database.parent.resolve():
         raise InvalidInput(
-            f"QUAESTOR_STORE={url} is not the database of the home {home}.",
-            "Give one of the two.",
+            f"The store {url} is not the database of the home {home}.", "Give one of the two."
         )
-    return database.parent
+    return database.parent, ""

@@ -26,7 +26,7 @@ import orjson
 from ledger.clock import Clock, system_clock, write_time
 from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
-from ledger.errors import Altered, Refused, StoreUnavailable
+from ledger.errors import Altered, QuaestorError, Refused, StoreUnavailable
 from ledger.home import Home
 from ledger.journal import Journal
 from ledger.keys import Signer
@@ -126,16 +126,23 @@ class Book:
         self.home.require()
         self._require_database()
         with self.store.read() as snapshot:
-            behind = self.journal is not None and self.journal.size() != snapshot.head.journal
+            behind = self._behind(snapshot)
             if not behind:
-                # Where readers do not keep writers out, what they publish could be old already.
-                if self.journal is not None and stop_due(self.home, snapshot.rows):
-                    self._publish(snapshot.rows, snapshot.head)
                 yield snapshot
         if behind:
             self.recover()
             with self.store.read() as snapshot:
                 yield snapshot
+
+    def _behind(self, snapshot: Snapshot) -> bool:
+        """Whether a crash left something that only a writer can finish."""
+        if self.journal is None:  # a reader keeps no writer out: what it published could be old
+            return stop_due(self.home, snapshot.rows)
+        if self.journal.size() != snapshot.head.journal:
+            return True
+        if stop_due(self.home, snapshot.rows):
+            self._publish(snapshot.rows, snapshot.head)
+        return False
 
     def reveal(self, subject: str, field: str, sealed: str) -> str:
         """Read a personal text of a register: `sealed` is ciphertext JSON, or empty."""
@@ -166,15 +173,13 @@ class Book:
         self.store.create()
         with self._writing() as txn:
             if txn.head.size:
-                raise Altered(
-                    f"{self.place} holds a database without its journal.",
-                    "Restore the journal from a backup, or choose another folder.",
-                )
+                raise self._occupied()
             drafts = [seal_texts(Vault(self.home.vault, ledger_id), draft)]
             posting = Posting.of(txn, self._signed(txn, signer, drafts))
             appended = self._record(txn, posting)
             self._post(txn, posting)
             ledger = hold_against_seat(self.seat, self.place, txn)
+            self.home.remember_store()
         appended = self._carried_out(appended)
         self._vouch(signer, appended.head, ledger)
         return replace(appended, posted=True)
@@ -244,8 +249,10 @@ class Book:
 
         It is done under the writers' lock, so that nobody's older state is published last.
         """
-        moving = any(entry.kind in _EFFECTIVE for entry in recorded.entries)
-        if self.journal is not None or not moving:
+        if self.journal is not None:
+            return recorded
+        self._show(recorded.head)
+        if not any(entry.kind in _EFFECTIVE for entry in recorded.entries):
             return recorded
         with self._writing() as txn:
             return self._effects(txn.rows, replace(recorded, head=txn.head))
@@ -261,20 +268,25 @@ class Book:
     def _holds(self, recorded: Appended) -> bool:
         """Whether a part is recorded although the store failed afterwards: ask where it would be.
 
-        The journal was fsynced before; a connection that was lost at commit leaves it open.
+        The journal was fsynced before; a connection that was lost at commit leaves it open until
+        the database lets go of the lock that the lost transaction holds.
         """
         if self.journal is not None:
             return True
         last = recorded.entries[-1]
-        with self.store.read() as snapshot:
+        with self.store.still() as snapshot:
             return [found.data for found in snapshot.entries(last.seq, last.seq + 1)] == [
                 last.encode()
             ]
 
     def _post(self, txn: Transaction, posting: Posting) -> None:
         txn.post(posting.stored, posting.tiles, posting.head)
+        if self.journal is not None:  # what is journalled is recorded; else only the commit tells
+            self._show(posting.head)
+
+    def _show(self, head: Head) -> None:
         with suppress(OSError):  # a cache: the next append writes it again
-            self.home.write_head(posting.head)
+            self.home.write_head(head)
 
     def _publish(self, rows: Rows, head: Head) -> bool:
         return publish_switches(self.home, self.locks, rows, head.size, self.clock())
@@ -306,7 +318,7 @@ class Book:
     def _recover(self, txn: Transaction) -> int:
         posted = self._catch_up(txn, self.journal) if self.journal is not None else 0
         if txn.head.size:
-            if start_due(self.home, txn.rows):
+            if stop_due(self.home, txn.rows) or start_due(self.home, txn.rows):
                 self._publish(txn.rows, txn.head)
             self._destroy_erased(txn.rows)
         return posted
@@ -364,7 +376,7 @@ class Book:
                 recorded.append(spooled.order.order_id)
             spooled.path.unlink(missing_ok=True)
             if refused or done:  # it may be on the switchboard, and must not stay there
-                with self.read() as snapshot:
+                with self.store.still() as snapshot:
                     self._publish(snapshot.rows, snapshot.head)
         return recorded
 
@@ -375,6 +387,14 @@ class Book:
             with self.read() as snapshot:
                 if recorded_as(snapshot.rows, spooled) is None:  # nor by another process meanwhile
                     raise
+
+    def _occupied(self) -> QuaestorError:
+        if self.journal is None:
+            return Refused("The database holds a ledger already.", "Choose another database.")
+        return Altered(
+            f"{self.place} holds a database without its journal.",
+            "Restore the journal from a backup, or choose another folder.",
+        )
 
     def _require_database(self) -> None:
         if not self.store.exists():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,13 +94,16 @@ class Home:
             for folder in (self.folder, *(self.folder / name for name in _FOLDERS)):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(_SHARED)
-            if self.store:
-                write_durably(self.folder / "store", f"{without_password(self.store)}\n".encode())
         except OSError as error:
             raise StoreUnavailable(
                 f"{self.folder} cannot be made: {error.strerror}.", "Choose another folder."
             ) from error
         keep_reserve(self.folder)
+
+    def remember_store(self) -> None:
+        """Keep the database's URL, without its password. Raises OSError."""
+        if self.store:
+            write_durably(self.folder / "store", f"{without_password(self.store)}\n".encode())
 
     def exists(self) -> bool:
         """Whether a ledger was founded here."""
@@ -109,7 +111,12 @@ class Home:
         return remembered or any((self.folder / "journal").glob("*.jsonl"))
 
     def require(self) -> None:
-        """InvalidInput unless a ledger was founded here."""
+        """InvalidInput unless a ledger was founded here, in the store that was named."""
+        if self.store and Journal(self.folder / "journal").files():
+            raise InvalidInput(
+                f"The ledger in {self.folder} is kept in DuckDB, not in PostgreSQL.",
+                "Unset QUAESTOR_STORE, or choose another home.",
+            )
         if not self.exists():
             raise InvalidInput(
                 f"There is no ledger in {self.folder}.",
@@ -145,5 +152,19 @@ class Home:
 
 
 def without_password(url: str) -> str:
-    """A database URL that may be written down: libpq finds the password elsewhere (PGPASSFILE)."""
-    return re.sub(r"(?<=//)([^:@/]*):[^@/]*@", r"\1@", url)
+    """A database URL that may be written down: libpq finds the password elsewhere (PGPASSFILE).
+
+    Raises InvalidInput for what is no URL.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        raise InvalidInput(
+            "The store's URL cannot be read.",
+            "Give postgresql+psycopg://USER@HOST/DATABASE; what is special in it, as %XX.",
+        ) from None
+    bare = parts._replace(password=None).difference_update_query(["password"])
+    return bare.render_as_string(hide_password=False)

@@ -45,6 +45,8 @@ from ledger.verify import Problem, Progress, Replayed, check_registers, check_tr
 
 __all__ = ["Anchored", "Verdict", "Verification", "anchor_from_note", "verify"]
 
+_NO_JOURNAL = "There is no journal: in PostgreSQL the transaction is the commit point."
+
 Verdict = Literal["verified", "unconfirmed", "altered"]
 
 
@@ -68,10 +70,15 @@ class Verification:
     problems: tuple[Problem, ...]
     anchors: tuple[Anchor, ...]
     checked: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
-        """The verdict in one sentence for people."""
+        """The verdict in one sentence for people, and what could not be asked at all."""
+        return " ".join([self._said, *self.notes])
+
+    @property
+    def _said(self) -> str:
         if self.verdict == "altered":
             first = self.problems[0]
             where = f"first at entry {first.seq}: " if first.seq is not None else ""
@@ -106,6 +113,7 @@ class Verification:
                 for anchor in self.anchors
             ],
             "checked": self.checked,
+            "notes": list(self.notes),
         }
 
 
@@ -143,6 +151,8 @@ def verify(
     problems += check_vault(pinned.published, found, checked)
     if found.whole:
         problems += check_switchboard(pinned.published, found)
+    if book.journal is not None:
+        checked["journal_lines"] = journal.lines
     checked["orders_refused"] = len(orders_set_aside(book.home))
     anchors = _vouching(own, against, found)  # 6
     problems += _anchor_problems(book, found, anchors, size)
@@ -157,6 +167,7 @@ def verify(
         tuple(sorted(problems, key=lambda p: (p.seq is None, p.seq or 0))),
         tuple(anchors),
         checked,
+        () if book.journal is not None else (_NO_JOURNAL,),
     )
 
 
@@ -182,7 +193,7 @@ class _Pinned:
 
     @classmethod
     def of(cls, book: Book) -> _Pinned:
-        with book.store.read() as snapshot:
+        with book.store.still() as snapshot:
             pinned = cls(book.store, snapshot.head, Published.of(book.home))
             pinned._tiles = snapshot.tiles()
             pinned._registers = {table: snapshot.register(table) for table in TABLES}
@@ -196,6 +207,7 @@ class _JournalWitness:
         self._lines = book.journal.lines_from(0) if book.journal is not None else None
         self._leaves = leaves
         self._seq = 0
+        self.lines = 0
         self._left = pinned.head.journal
         self._problem: Problem | None = None
 
@@ -204,6 +216,7 @@ class _JournalWitness:
         if self._problem is None and self._lines is not None:
             line = next(self._lines, b"")
             self._left -= len(line)
+            self.lines += bool(line)
             if line != data + b"\n":
                 what = "says something else than" if line else "ends before"
                 self._problem = Problem(

@@ -57,10 +57,12 @@ def found_ledger(
         now,
         random_serial_number(),
     )
+    book = Book(home, seat, clock=clock)
+    home.create()
+    book.store.create()  # whoever may not found a ledger here learns it before keys are made
     seat.keep_key(actor, signer.key, passphrase, rounds=rounds)
     seat.keep_key(f"{actor}.report", report_key, passphrase, rounds=rounds)
     seat.keep_key("authority.ca", ca_key, passphrase, rounds=rounds)
-    book = Book(home, seat, clock=clock)
     ledger_id = new_id()
     public = report_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -43,15 +43,26 @@ def init(
     origin: Annotated[
         str, typer.Option(metavar="ORIGIN", help="Its name in checkpoints: bank.example/ai")
     ] = "",
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Keep the record in PostgreSQL: postgresql+psycopg://USER@HOST/DATABASE. "
+            "Else QUAESTOR_STORE, else DuckDB in the home.",
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Found a ledger, with yourself as its first admin.
 
     Makes your keys and the report CA in your seat, and the ledger in the home. Its entry 0 fixes
-    the role matrix; the shipped thresholds and playbook are adopted after it.
+    the role matrix; the shipped thresholds and playbook are adopted after it. With --store, the
+    home holds what is not in the database, in a folder that all machines reach; the database's
+    password belongs in libpq's PGPASSFILE or PGPASSWORD, and is never written down.
     """
+    from console.settings import read_store
     from ledger.clock import system_clock
-    from ledger.home import Home
+    from ledger.home import Home, without_password
     from reports.founding import found_ledger
 
     session = session_of(context)
@@ -59,7 +70,8 @@ def init(
     name = ask(session, name, "Your name", "--name NAME")
     organisation = ask(session, organisation, "Organisation", "--organisation NAME")
     origin = ask(session, origin, "Origin, such as bank.example/ai", "--origin ORIGIN")
-    home = Home(session.settings.home)
+    folder, url = read_store(store, session.settings.home)
+    home = Home(folder or session.settings.home, url or session.settings.store)
     book, _ = found_ledger(
         home,
         session.seat,
@@ -78,6 +90,7 @@ def init(
         "organisation": facts.organisation,
         "founder": facts.founder,
         "home": str(home.folder.resolve()),
+        "store": without_password(home.store) if home.store else "duckdb",
         "seat": str(session.seat.folder.resolve()),
         "ca_fingerprint": facts.ca_fingerprint,
     }

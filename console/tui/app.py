@@ -164,5 +164,10 @@ class QuaestorApp(Desk):
 def run_console(settings: Settings) -> None:
     """Open the console and stay until the person leaves it."""
     QuaestorApp(
-        settings.home, settings.seat, settings.actor, settings.passphrase, system_clock
+        settings.home,
+        settings.seat,
+        settings.actor,
+        settings.passphrase,
+        system_clock,
+        store=settings.store,
     ).run()

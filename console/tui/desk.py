@@ -74,8 +74,9 @@ class Desk(Watch):
         *,
         zone: tzinfo | None = None,
         idle: timedelta = IDLE,
+        store: str = "",
     ) -> None:
-        super().__init__(Book(Home(home), Seat(seat), clock=clock))
+        super().__init__(Book(Home(home, store), Seat(seat), clock=clock))
         self.session = Session(Seat(seat), actor, passphrase, clock, idle)
         self.clock = clock
         self.local = LocalTime(zone)

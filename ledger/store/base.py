@@ -96,6 +96,10 @@ class Store(Protocol):
         """Open for reading. StoreUnavailable when that cannot be had in time."""
         ...
 
+    def still(self) -> AbstractContextManager[Snapshot]:
+        """Open for reading while nobody writes. StoreUnavailable as for `read`."""
+        ...
+
     def write(self) -> AbstractContextManager[Transaction]:
         """Open for writing, alone. StoreUnavailable when that cannot be had in time."""
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -64,6 +64,10 @@ class DuckStore:
         """Open for reading, together with other readers."""
         with self.locks.shared(), self._open(read_only=True) as connection:
             yield DuckTransaction(connection)
+
+    def still(self) -> AbstractContextManager[Snapshot]:
+        """Open for reading: the lock that readers share keeps writers out."""
+        return self.read()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -7,12 +7,14 @@ A connection that is lost at commit leaves the part applied once or not at all: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, func, insert, select, text
-from sqlalchemy.exc import SQLAlchemyError
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, func, insert, select, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from ledger.errors import StoreUnavailable
 from ledger.kinds import TABLES
@@ -43,6 +45,7 @@ class PostgresStore:
     def create(self) -> None:
         """Make the empty tables, with the keys that PostgreSQL keeps well."""
         with self._connected() as engine, engine.begin() as connection:
+            self._take(connection, func.pg_advisory_xact_lock)
             METADATA.create_all(connection)
             for row in TABLES:
                 row.__table__.create(connection, checkfirst=True)  # type: ignore[attr-defined]
@@ -63,12 +66,18 @@ class PostgresStore:
             yield SqlTransaction(connection)
 
     @contextmanager
+    def still(self) -> Iterator[Snapshot]:
+        """Open for reading while nobody writes on any machine."""
+        with self._connected() as engine, engine.begin() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            self._take(connection, func.pg_advisory_xact_lock_shared)
+            yield SqlTransaction(connection)
+
+    @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open for writing, alone among all machines; committed at the end."""
         with self._connected() as engine, engine.begin() as connection:
-            wait = int(self.patience * 1000)
-            connection.execute(text(f"SET LOCAL lock_timeout = {wait}"))
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            self._take(connection, func.pg_advisory_xact_lock)
             transaction = SqlTransaction(connection)
             before = transaction.head
             yield transaction
@@ -84,8 +93,25 @@ class PostgresStore:
                 return
             raw.autocommit = True
             raw.execute(f"LISTEN {CHANNEL}")
-            for notice in raw.notifies(timeout=seconds):
-                yield int(notice.payload)
+            try:
+                for notice in raw.notifies(timeout=seconds):
+                    yield int(notice.payload)
+            finally:
+                connection.invalidate()  # it listens for ever, and is not to be lent to others
+
+    def _take(self, connection: Connection, lock: Callable[[int], Any]) -> None:
+        """Wait for the writers' lock, which ends with the transaction, wherever its client is."""
+        wait = max(1, int(self.patience * 1000))
+        connection.execute(text(f"SET LOCAL lock_timeout = {wait}"))
+        try:
+            connection.execute(select(lock(_LOCK)))
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            raise StoreUnavailable(
+                f"The ledger has been held for {self.patience:g} s by another writer.",
+                "Try again, or look at pg_stat_activity in the database.",
+            ) from error
 
     @cached_property
     def _engine(self) -> Engine:
@@ -96,7 +122,7 @@ class PostgresStore:
     def _connected(self) -> Iterator[Engine]:
         try:
             yield self._engine
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreUnavailable(
                 f"PostgreSQL cannot be used: {str(cause).splitlines()[0]}.",

@@ -252,6 +252,7 @@ def test_progress_and_json_are_as_documented(world: World) -> None:
         "problems",
         "anchors",
         "checked",
+        "notes",
     ]
     assert document["anchored"] == {
         "size": 10,

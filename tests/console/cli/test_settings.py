@@ -37,7 +37,7 @@ def test_a_stores_url_names_the_home() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql+psycopg://db/q", "duckdb:///:memory:", "/srv/q/ledger.duckdb"]
+    "url", ["postgresql://db/q", "duckdb:///:memory:", "/srv/q/ledger.duckdb"]
 )
 def test_other_stores_are_refused(url: str) -> None:
     """If this fails, a store that does not work yet is taken and another is written instead."""

@@ -80,8 +80,10 @@ def terminal(sample: Sample, tmp_path: Path) -> Iterator[Terminal]:
     passphrase = tmp_path / "passphrase"
     passphrase.write_bytes(PASSPHRASE)
     passphrase.chmod(0o600)
+    # pytest-xdist tells its workers the size of another terminal.
+    inherited = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
     environment = {
-        **os.environ,
+        **inherited,
         "TERM": "xterm-256color",
         "LC_ALL": "C.UTF-8",
         "QUAESTOR_HOME": str(sample.book.home.folder),

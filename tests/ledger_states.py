@@ -1,0 +1,336 @@
+"""Ledgers at random: histories that the record accepts.
+
+A history is made through the library alone: whatever it refuses is not in it, but is kept in
+`refused`, as parts that somebody with the keys could write all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from random import Random
+from typing import Any
+
+from ledger.entry import Draft
+from ledger.errors import QuaestorError
+from ledger.keys import Signer
+from ledger.registers.actors import ROLES, ActorRow
+from ledger.registers.approvals import ApprovalRow
+from ledger.registers.switches import Order, SwitchEventRow, SwitchRow
+from policies import shipped
+from tests.vectors.record import LEDGER_ID, Record, public_key, signer
+from tests.vectors.story import (
+    ADA,
+    approving,
+    enrolment,
+    founding,
+    kill,
+    opening,
+    registration,
+    requesting,
+)
+
+NAMES = ("ada", "ben", "cy", "dan", "bot")
+KEYS = {name: [signer(name, seed=f"{name} {number}") for number in range(3)] for name in NAMES}
+KEYS["ada"][0] = ADA
+MODELS = ("credit", "fraud")
+TIME = "2026-01-01T00:{:02}:00.000000Z"
+LEVELS = ("low", "medium", "high")
+
+Fields = dict[str, Any]
+
+
+@dataclass
+class History:
+    """The lines of a sound record, whose key signed each part, and parts that were refused."""
+
+    lines: list[bytes]
+    signers: dict[int, Signer]
+    """By the seq of the entry that carries the signature."""
+    refused: list[tuple[int, Signer, list[bytes]]] = field(default_factory=list)
+    """Where such a part would have stood, by whom, and its lines."""
+
+
+class Walk:
+    """People who try anything, for `steps` tries."""
+
+    def __init__(self, seed: int, steps: int) -> None:
+        self.chance = Random(seed)  # noqa: S311 - it can be walked again
+        self.record = Record()
+        self.history = History(self.record.lines, {})
+        self.attempt(ADA, founding(shipped.role_matrix()))
+        for name in MODELS[: 1 + seed % 2]:
+            self.attempt(ADA, registration(name))
+        for name, role in [("ben", "admin"), ("cy", "incident-commander")][: seed % 3]:
+            self.attempt(ADA, enrolment(KEYS[name][0], role))
+        for _ in range(steps):
+            self.step()
+        self.history.lines = self.record.lines
+
+    def step(self) -> None:
+        """Enter one to three things, or ask for one, or decide on a request."""
+        asked = [row for row in self.record.rows.where(ApprovalRow) if row.state == "pending"]
+        what = self.chance.choices(["act", "ask", "decide"], [9, 1, 2 if asked else 0])[0]
+        if what == "act":
+            count = self.chance.choices([1, 2, 3], [6, 1, 1])[0]
+            self.attempt(self.somebody(), *(self.draft() for _ in range(count)))
+        elif what == "ask":
+            two_person = ["enrol", "rekey", "grant", "resume", "erase", "adopt matrix"]
+            effect = self.draft(self.chance.choice(two_person))
+            name = f"ap-{self.record.rows.count(ApprovalRow) + 1}"
+            self.attempt(self.somebody(), requesting(name, effect))
+        else:
+            request = self.chance.choice(asked)
+            rejection = Draft("approval.rejected", f"approval/{request.approval}", {"reason": None})
+            parts = [[approving(request.approval), request.effect], [rejection]]
+            parts += [[approving(request.approval), self.draft()], [approving(request.approval)]]
+            self.attempt(self.somebody(), *self.chance.choices(parts, [8, 1, 1, 1])[0])
+
+    def attempt(self, by: Signer, *drafts: Draft) -> None:
+        """Enter a part if the record accepts it."""
+        try:
+            entries = self.record.append(by, *drafts)
+        except (QuaestorError, ValueError):
+            seq = len(self.record.lines)
+            self.history.refused.append((seq, by, self.record.make(by, list(drafts))))
+        else:
+            self.history.signers[entries[-1].seq] = by
+
+    def somebody(self) -> Signer:
+        """Choose who acts, mostly with the key that they have now."""
+        return self.key_in_use(self.chance.choices(NAMES, [12, 5, 2, 1, 1])[0])
+
+    def draft(self, what: str = "") -> Draft:
+        """Make something to enter, mostly sensible."""
+        weights = [1 if name in FINAL else 10 for name in DRAFTS]
+        return DRAFTS[what or self.chance.choices(list(DRAFTS), weights)[0]](self)
+
+    # What drafts are made of
+
+    @property
+    def name(self) -> str:
+        """Somebody, seldom the founder."""
+        return self.chance.choices(NAMES, [1, 4, 4, 4, 4])[0]
+
+    @property
+    def role(self) -> str:
+        """Some role."""
+        return self.chance.choice(ROLES)
+
+    @property
+    def model(self) -> str:
+        """Some model, mostly one that is there."""
+        return self.chance.choice(MODELS)
+
+    @property
+    def incident(self) -> str:
+        """Some incident's subject."""
+        return f"incident/inc-{self.chance.randrange(2)}"
+
+    def sealed(self) -> Fields | None:
+        """Give a ciphertext, or none."""
+        key_id = sha256(str(self.chance.random()).encode()).hexdigest()[:32]
+        return {"vault": key_id, "data": "AAAA"} if self.chance.random() < 0.7 else None
+
+    def switched(self) -> list[SwitchEventRow]:
+        """Every change of a switch."""
+        return list(self.record.rows.where(SwitchEventRow))
+
+    def key_of(self, name: str) -> Signer:
+        """Some key of somebody's."""
+        return self.chance.choice(KEYS[name])
+
+    def key_in_use(self, name: str) -> Signer:
+        """The key that somebody has now, mostly."""
+        row = self.record.rows.get(ActorRow, name)
+        keys = [key for key in KEYS[name] if row and public_key(key) == row.public_key]
+        return keys[0] if keys and self.chance.random() < 0.95 else self.key_of(name)
+
+
+def _enrolling(walk: Walk) -> Draft:
+    name = walk.name
+    kind, role = ("program", "engineer") if name == "bot" else ("person", walk.role)
+    return enrolment(walk.key_of(name), role, kind=kind)
+
+
+def _rekeying(walk: Walk) -> Draft:
+    name = walk.name
+    body = {"public_key": public_key(walk.key_of(name)), "report_key": "", "certificate": ""}
+    return Draft("actor.rekeyed", f"actor/{name}", body)
+
+
+def _revoking(walk: Walk) -> Draft:
+    name = walk.name
+    since = walk.chance.randrange(len(walk.record.lines) + 2)
+    body = {"public_key": public_key(walk.key_of(name)), "since_seq": since, "reason": "lost"}
+    return Draft("actor.key_revoked", f"actor/{name}", body)
+
+
+def _killing(walk: Walk) -> Draft:
+    name, model = walk.chance.choice(["ada", "ben", "cy"]), walk.model
+    order = Order(
+        ledger_id=LEDGER_ID,
+        order_id=f"ord-{walk.chance.randrange(30)}",
+        model=model,
+        mode=walk.chance.choice(["off", "fallback", "rollback"]),
+        actor=name,
+        ordered_at=TIME.format(0),
+    )
+    return kill(order, by=walk.key_in_use(name), reason=walk.sealed())
+
+
+def _resuming(walk: Walk) -> Draft:
+    model = walk.model
+    switch = walk.record.rows.get(SwitchRow, model)
+    after = switch.seq if switch else 0
+    body = {"after_seq": after - walk.chance.choice([0, 0, 0, 1]), "reason": walk.sealed()}
+    return Draft("switch.resumed", f"model/{model}", body)
+
+
+def _sealing(walk: Walk) -> Draft:
+    digest = "ab" * 32
+    body = {
+        "model": walk.model,
+        "file": digest,
+        "rows": 3,
+        "root": digest,
+        "column_map": digest,
+        "sources": [{"name": "a.csv", "size": 10, "sha256": digest}],
+        "import_key": f"{walk.chance.randrange(4):064x}",
+        "redactions": [{"name": "e-mail", "count": 1}],
+        "quarantined": 0,
+        "quarantine": None,
+        "quarantine_key": None,
+        "first_time": None,
+        "last_time": TIME.format(5),
+    }
+    return Draft("log.sealed", f"log/log-{walk.chance.randrange(4)}", body)
+
+
+def _auditing(walk: Walk) -> Draft:
+    digest = "cd" * 32
+    counts = {"n": 10, "excluded": 0, "seed": 2**53 - 1, "draws": 1000}
+    body = {
+        "model": walk.model,
+        "measure": "fairness",
+        "label": "",
+        "prediction": "approved",
+        "positive": "yes",
+        "by": ["sex"],
+        "filter": "",
+        **counts,
+        "data": digest,
+        "logs": ["log-1"],
+        "thresholds": digest,
+        "disparities": [{"by": "sex", "measure": "ratio", "value": "-0.72"}],
+        "verdict": "fail",
+        "result": digest,
+    }
+    return Draft("audit.completed", f"audit/aud-{walk.chance.randrange(6)}", body)
+
+
+def _opening(walk: Walk) -> Draft:
+    body = dict(opening().body)
+    body["model"] = walk.chance.choice([walk.model, None])
+    body["description"] = walk.sealed()
+    body["aware_at"] = TIME.format(walk.chance.choice([4, 6, 6]))
+    return Draft("incident.opened", walk.incident, body)
+
+
+def _escalating(walk: Walk) -> Draft:
+    body = {"severity": walk.chance.choice(["high", "critical"]), "answer_due": TIME.format(9)}
+    return Draft("incident.escalated", walk.incident, {**body, "steps": [], "reason": None})
+
+
+def _issuing(walk: Walk) -> Draft:
+    body = {
+        "report_kind": "model-report",
+        "about": "model/credit",
+        "sha256": "ef" * 32,
+        "pages": 4,
+        "size": len(walk.record.lines) + walk.chance.choice([-1, 0, 0, 1]),
+        "root": "ef" * 32,
+        "period_from": TIME.format(0),
+        "period_to": TIME.format(9),
+        "signed_with": "SHA256:00",
+    }
+    return Draft("report.issued", f"report/rep-{walk.chance.randrange(6)}", body)
+
+
+def _about_incident(kind: str, text: str) -> Callable[[Walk], Draft]:
+    """Make a draft about an incident whose one field, if any, is a sealed text."""
+    sealed = {"vault": "0" * 32, "data": "AAAA"}
+    return lambda walk: Draft(kind, walk.incident, {text: sealed} if text else {})
+
+
+def _about_model(kind: str, body: Callable[[Walk], Fields]) -> Callable[[Walk], Draft]:
+    return lambda walk: Draft(kind, f"model/{walk.model}", body(walk))
+
+
+DRAFTS: dict[str, Callable[[Walk], Draft]] = {
+    "enrol": _enrolling,
+    "rekey": _rekeying,
+    "revoke key": _revoking,
+    "grant": lambda walk: Draft("actor.granted", f"actor/{walk.name}", {"role": walk.role}),
+    "demote": lambda walk: Draft("actor.role_revoked", f"actor/{walk.name}", {"role": walk.role}),
+    "retire": lambda walk: Draft("actor.retired", f"actor/{walk.name}", {"reason": "left"}),
+    "certify": lambda walk: Draft("actor.certified", f"actor/{walk.name}", {"certificate": ""}),
+    "adopt": lambda walk: Draft(
+        "policy.adopted",
+        f"policy/{walk.chance.choice(['thresholds', 'playbook', 'colours'])}",
+        {"content": "ab" * 32, "reason": "Shipped."},
+    ),
+    "adopt matrix": lambda _: Draft(
+        "ledger.matrix_adopted",
+        f"ledger/{LEDGER_ID}",
+        {"matrix": shipped.role_matrix(), "reason": "As it was."},
+    ),
+    "register": lambda walk: registration(walk.model, walk.name),
+    "card": _about_model("model.carded", lambda _: {"card": {"purpose": "Scores: „ja“ 🏦"}}),
+    "own": _about_model("model.owned", lambda walk: {"owner": walk.name}),
+    "version": _about_model(
+        "model.versioned", lambda walk: {"version": f"{walk.chance.randrange(5)}.0", "notes": "\n"}
+    ),
+    "status": _about_model(
+        "model.status_changed",
+        lambda walk: {
+            "status": walk.chance.choices(["validation", "production", "retired"], [9, 9, 1])[0]
+        },
+    ),
+    "tier": _about_model(
+        "model.tiered",
+        lambda walk: {
+            "legal_class": {"category": "minimal"},
+            "materiality": walk.chance.choice(LEVELS),
+            "testing_level": "low",
+        },
+    ),
+    "seal": _sealing,
+    "audit": _auditing,
+    "open": _opening,
+    "acknowledge": _about_incident("incident.acknowledged", ""),
+    "note": _about_incident("incident.noted", "note"),
+    "resolve": _about_incident("incident.resolved", "resolution"),
+    "close": _about_incident("incident.closed", ""),
+    "step": lambda walk: Draft(
+        "incident.step_done", walk.incident, {"step": "assess", "note": walk.sealed()}
+    ),
+    "assign": lambda walk: Draft("incident.assigned", walk.incident, {"assignee": walk.name}),
+    "escalate": _escalating,
+    "kill": _killing,
+    "reason": _about_model(
+        "switch.reasoned",
+        lambda walk: {
+            "kill_seq": walk.chance.choice([row.seq for row in walk.switched()] or [0]),
+            "reason": {"vault": "1" * 32, "data": "AAAA"},
+        },
+    ),
+    "resume": _resuming,
+    "issue": _issuing,
+    "erase": lambda walk: Draft(
+        "vault.erased", walk.incident, {"keys": [f"{walk.chance.randrange(3):032x}"], "ground": "x"}
+    ),
+}
+"""Things to enter, by what they do."""
+FINAL = {"revoke key", "retire", "demote", "rekey"}  # seldom, or soon nobody can act
