@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from ledger.errors import CheckFailed
+from ledger.errors import CheckFailed, StoreUnavailable
 from ledger.files import fsync_folder, write_durably
 
 
@@ -23,11 +23,20 @@ class Evidence:
         self.folder = folder
 
     def keep(self, data: bytes, ext: str) -> str:
-        """Store `data`; return its SHA-256 in hex. Storing the same bytes again does nothing."""
+        """Store `data`; return its SHA-256 in hex. Storing the same bytes again does nothing.
+
+        Raises StoreUnavailable when the disk refuses.
+        """
         digest = sha256(data).hexdigest()
         path = self.path(digest, ext)
-        if not path.exists():
-            write_durably(path, data)
+        try:
+            if not path.exists():
+                write_durably(path, data)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"Evidence cannot be kept in {self.folder}: {error.strerror}.",
+                "Make room, or check its permissions, and try again.",
+            ) from error
         return digest
 
     def adopt(self, file: Path, ext: str) -> str:

@@ -41,11 +41,7 @@ def found(
 
     Raises Refused where a ledger exists, InvalidInput for an origin that keys cannot be named by.
     """
-    if not foundation.origin or any(c.isspace() or c == "+" for c in foundation.origin):
-        raise InvalidInput(
-            f"{foundation.origin!r} cannot be an origin.",
-            "Use a name like bank.example/quaestor, without spaces and plus signs.",
-        )
+    require_origin(foundation.origin)
     book.home.create()
     body = {
         "format": FORMAT,
@@ -71,3 +67,12 @@ def found(
         for policy, content in policies.items()
     ]
     return book.append(signer, drafts) if drafts else founded
+
+
+def require_origin(origin: str) -> None:
+    """InvalidInput for an origin that keys cannot be named by (c2sp.org/signed-note)."""
+    if not origin or any(c.isspace() or c == "+" for c in origin):
+        raise InvalidInput(
+            f"{origin!r} cannot be an origin.",
+            "Use a name like bank.example/quaestor, without spaces and plus signs.",
+        )

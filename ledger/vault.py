@@ -56,7 +56,9 @@ class Vault:
             return ERASED
         try:
             blob = base64.b64decode(sealed["data"])
-            return key.decrypt(blob[:_NONCE], blob[_NONCE:], self._bound(context)).decode()
+            return key.decrypt(blob[:_NONCE], blob[_NONCE:], self._bound(context)).decode(
+                errors="backslashreplace"  # quarantined rows may be of any encoding
+            )
         except (InvalidTag, ValueError) as error:
             raise CheckFailed(
                 f"A personal text ({context}) does not open with its vault key.",

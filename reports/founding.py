@@ -13,7 +13,7 @@ from cryptography.x509 import random_serial_number
 from ledger.book import Book
 from ledger.clock import Clock, system_clock
 from ledger.errors import Refused
-from ledger.founding import Foundation, found
+from ledger.founding import Foundation, found, require_origin
 from ledger.home import Home
 from ledger.keys import KDF_ROUNDS, Signer
 from ledger.registers.house import RoleMatrix
@@ -42,6 +42,7 @@ def found_ledger(
     The founder's seat gets the signing key, the report key and the CA's key, all under the
     passphrase. Raises Refused where a ledger or a key of that name exists.
     """
+    require_origin(origin)
     if home.exists():
         raise Refused(f"{home.folder} holds a ledger already.", "Choose another folder.")
     now = clock()

@@ -124,11 +124,11 @@ class World:
         return enrol(founder.book, founder.signer, self.newcomer(actor), list(roles), authority)
 
 
-def build(folder: Path) -> World:
-    """Found the ledger, enrol everybody and register two models that are on."""
+def build(folder: Path, store: str = "") -> World:
+    """Found the ledger, in the store of this URL, enrol everybody and register two models."""
     world = World(folder, ticking())
     book, founder = found_ledger(
-        world.home,
+        Home(world.home.folder, store),
         world.seat(FOUNDER),
         actor=FOUNDER,
         name="Ada Lind",
