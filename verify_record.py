@@ -207,6 +207,7 @@ FORMAT = 1
 MOST_BYTES = 65_535
 MOST = 2**53 - 1
 MOST_LEVELS = 32
+MOST_SEALED = 60_000
 FIRST_PREV = "0" * 64
 CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 FIELD_NAME = re.compile(r"[a-z0-9_]+")
@@ -317,7 +318,7 @@ def read_entry(data: bytes) -> Entry:
         raise NoEntry("It is not JSON.") from error
     if not isinstance(fields, dict):
         raise NoEntry("It is not a JSON object.")
-    if type(fields.get("v")) is int and fields["v"] > FORMAT:
+    if is_count(fields.get("v")) and fields["v"] > FORMAT:
         raise Newer(f"It is of format {fields['v']}.")
     if not _is_canonical(fields, data):
         raise NoEntry("Its bytes are not canonical JSON (RFC 8785).")
@@ -441,6 +442,10 @@ OTHERS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "Time": is_time,
 }
+MORE: dict[str, Callable[[Any], bool]] = {  # what else holds for fields of these names
+    "since_seq": is_count,
+    "data": lambda value: len(value) <= MOST_SEALED,
+}
 
 
 def check_body(kind: str, subject: str, body: JSON) -> None:
@@ -460,7 +465,8 @@ def _misfits(value: JSON, fields: str, *, may_lack: bool) -> Iterator[str]:
     yield from value.keys() - forms.keys()
     for name, form in forms.items():
         if name in value:
-            if not _has_form(value[name], form):
+            more = MORE.get(name, lambda _: True)
+            if not _has_form(value[name], form) or not more(value[name]):
                 yield name
         elif not may_lack:
             yield name
@@ -663,7 +669,6 @@ class Registers:
         key, since = self.keys.get(entry.body["public_key"]), entry.body["since_seq"]
         if key is None or key.actor != entry.name:
             raise Refused(f"{entry.name} has no such key.")
-        require(since >= 0, "There is no entry before 0.")
         known = key.untrusted_since
         require(known is None or since < known, "It is revoked from there on already.")
         key.untrusted_since = since
@@ -1026,8 +1031,11 @@ class Checkpoint:
         """Read a signed note, or a checkpoint's bare text. Unusable if it is neither."""
         text, blank, lines = note.rpartition("\n\n")
         text = text + "\n" if blank else note
+        *signature_lines, rest = lines.split("\n") if blank else [""]
+        if rest or (blank and not signature_lines):
+            raise Unusable("This is not a signed note: it has no whole signature line.")
         try:
-            signatures = tuple(map(_signature_line, lines.splitlines() if blank else ()))
+            signatures = tuple(map(_signature_line, signature_lines))
             origin, size, root, *extensions = text.removesuffix("\n").split("\n")
             hashed = base64_bytes(root, HASH_BYTES)
         except ValueError as error:
@@ -1089,6 +1097,7 @@ def read_vkey(text: str) -> tuple[str, bytes]:
 # ---- Records: a journal, a folder of tiles, a report's evidence ----------------------------------
 
 EVIDENCE = "report's evidence"
+EVIDENCE_FORMAT = "quaestor/report-evidence/v1"
 WIDTH = 256
 GROUP = 1000
 
@@ -1253,8 +1262,6 @@ def check_evidence(document: JSON) -> Checked:
 
     found = Checked(EVIDENCE, checkpoint.origin, checkpoint.size, root_at, keys, [], [])
     found.own = checkpoint
-    if document["format"] != "quaestor/report-evidence/v1":
-        found.newer.append(Problem("newer", None, f"Its format is {document['format']}."))
     for item in document["entries"]:
         _check_item(item, checkpoint, found)
     for digest, text in document["results"].items():
@@ -1296,17 +1303,23 @@ def _is_signed(checkpoint: Checkpoint, keys: Iterable[tuple[str, bytes]]) -> boo
 
 
 def check(path: Path) -> Checked:
-    """Check whatever lies there. Unusable if it is no record."""
+    """Check whatever lies there. Unusable if it is no record; if it was one, it is altered."""
+    check_it = _check_for(path)
     try:
-        if path.is_file():
-            return check_evidence(json.loads(path.read_bytes()))
-        if (path / "checkpoint").is_file():
-            return check_tiles(path)
-        folder = path / "journal" if (path / "journal").is_dir() else path
-        if any(folder.glob("*.jsonl")):
-            return check_journal(folder)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unusable(f"{path} cannot be read as a record: {error!r}.") from error
+        return check_it()
+    except (Unusable, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = Problem("bytes", None, f"It cannot be read: {error!r}.")
+        return Checked(path.name, "", 0, lambda _: None, [], [problem], [])
+
+
+def _check_for(path: Path) -> Callable[[], Checked]:
+    folder = path / "journal" if (path / "journal").is_dir() else path
+    if (path / "checkpoint").is_file():
+        return lambda: check_tiles(path)
+    if any(folder.glob("*.jsonl")):
+        return lambda: check_journal(folder)
+    if path.is_file() and EVIDENCE_FORMAT.encode() in (data := path.read_bytes()):
+        return lambda: check_evidence(json.loads(data))
     raise Unusable(f"{path} is neither a journal, nor a folder of tiles, nor a report's evidence.")
 
 
@@ -1326,7 +1339,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         text = path.read_text(encoding="utf-8")
         return Checkpoint.read(json.loads(text)["checkpoint"] if text[:1] == "{" else text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unusable(f"{path} cannot be read as a checkpoint: {error!r}.") from error
 
 
@@ -1450,7 +1463,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.append(own_anchor(checked, trusted))
         anchors = [anchor for anchor in found if anchor is not None]
         best = max(anchors, key=lambda anchor: anchor.size, default=None)
-    except Unusable as error:
+    except (Unusable, OSError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return WRONG_USAGE
     sys.stdout.write((report_json if given.json else report_text)(checked, best))

@@ -15,7 +15,6 @@ Append, and what is true if we die after each step:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -28,14 +27,12 @@ from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
 from ledger.errors import Altered, QuaestorError, Refused, StoreUnavailable
 from ledger.home import Home
-from ledger.journal import Journal
 from ledger.keys import Signer
 from ledger.kinds import Kind
-from ledger.parts import read_parts
-from ledger.posting import Posting, check_journalled
+from ledger.posting import Posting
 from ledger.projection import project_part
 from ledger.publishing import publish_switches, start_due, stop_due
-from ledger.registers.actors import active
+from ledger.recovery import catch_up
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
@@ -52,7 +49,7 @@ from ledger.store.base import Head, Snapshot, Store, Transaction
 from ledger.store.locks import Locks
 from ledger.store.opening import open_store
 from ledger.vault import Vault
-from ledger.vouching import hold_against_seat, vouch
+from ledger.vouching import hold_against_seat, require_own_key, vouch
 
 Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
 
@@ -212,6 +209,7 @@ class Book:
     def _writing(self) -> Iterator[Transaction]:
         try:
             with self.store.write() as txn:
+                self._require_place()
                 yield txn
         except OSError as error:
             raise StoreUnavailable(
@@ -316,45 +314,22 @@ class Book:
             return self._recover(txn)
 
     def _recover(self, txn: Transaction) -> int:
-        posted = self._catch_up(txn, self.journal) if self.journal is not None else 0
+        posted = 0
+        if self.journal is not None:
+            posted = catch_up(txn, self.journal, lambda: self._seen(txn), self._post)
         if txn.head.size:
             if stop_due(self.home, txn.rows) or start_due(self.home, txn.rows):
                 self._publish(txn.rows, txn.head)
             self._destroy_erased(txn.rows)
         return posted
 
-    def _catch_up(self, txn: Transaction, journal: Journal) -> int:
-        """Post what the journal holds beyond the database; return how many entries."""
-        posted = 0
-        size = journal.size()
-        if size < txn.head.journal:
-            raise Altered(
-                f"The journal has {size:,} bytes; {txn.head.journal:,} were posted from it.",
-                "Restore the journal from a backup. `quaestor ledger verify` says what is wrong.",
-            )
-        if size > txn.head.journal:
-            for part in read_parts(journal.lines_from(txn.head.journal), txn.head):
-                if not part.complete:
-                    self._require_uncovered(txn, part.first_seq)
-                    journal.cut(txn.head.journal)
-                    break
-                check_journalled(txn.rows, part)
-                self._post(txn, Posting.of(txn, part.entries))
-                posted += len(part.entries)
-        return posted
-
-    def _require_uncovered(self, txn: Transaction, first_seq: int) -> None:
-        """Altered if head or seat have seen an entry that the journal no longer has whole."""
+    def _seen(self, txn: Transaction) -> int:
+        """How many entries the head and the seat have seen."""
         cached = self.home.read_head()
         anchor = None
         if self.seat and txn.head.size:
             anchor = self.seat.anchor(the_ledger(txn.rows).ledger_id)
-        covered = max(cached.size if cached else 0, anchor.checkpoint.size if anchor else 0)
-        if covered > first_seq:
-            raise Altered(
-                f"The journal ends in the middle of entry {first_seq}, which was acknowledged.",
-                "Restore the journal from a backup.",
-            )
+        return max(cached.size if cached else 0, anchor.checkpoint.size if anchor else 0)
 
     # Spooled orders
 
@@ -396,7 +371,15 @@ class Book:
             "Restore the journal from a backup, or choose another folder.",
         )
 
+    def _require_place(self) -> None:
+        """StoreUnavailable once the ledger was moved to another store behind an open book."""
+        if (self.home.journal is None) != (self.journal is None):
+            raise StoreUnavailable(
+                "The ledger has been moved to another store.", "Start again; it will be found."
+            )
+
     def _require_database(self) -> None:
+        self._require_place()
         if not self.store.exists():
             raise StoreUnavailable(
                 "The database is missing; the journal is there."
@@ -406,13 +389,3 @@ class Book:
                 if self.journal is not None
                 else "Check QUAESTOR_STORE.",
             )
-
-
-def require_own_key(rows: Rows, signer: Signer) -> None:
-    """Refused unless the unlocked key is the one enrolled: its signatures would not verify."""
-    row = active(rows, signer.actor)
-    if base64.b64decode(row.public_key) != signer.public_key:
-        raise Refused(
-            f"The key in this seat is not the one enrolled for {signer.actor}.",
-            "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
-        )

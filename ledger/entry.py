@@ -163,7 +163,7 @@ def decode(data: bytes) -> Entry:
     if not isinstance(fields, dict):
         raise Malformed("Not a JSON object.")
     version = fields.get("v")
-    if type(version) is int and version > FORMAT:
+    if type(version) is int and FORMAT < version <= MAX_INTEGER:
         raise NewerFormat(
             f"This entry has format {version}; this version reads format {FORMAT}.",
             "Install a newer version of Quaestor.",

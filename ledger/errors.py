@@ -36,6 +36,10 @@ class StoreUnavailable(QuaestorError):
     code = "store_unavailable"
 
 
+class StoreDamaged(StoreUnavailable):
+    """The database cannot be read any more; it is to be rebuilt from the journal."""
+
+
 class CheckFailed(QuaestorError):
     """A check was made and failed: evidence, a digest, a bound."""
 

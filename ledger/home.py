@@ -9,7 +9,7 @@ import orjson
 
 from ledger.errors import InvalidInput, Refused, StoreUnavailable
 from ledger.evidence import Evidence
-from ledger.files import write_durably
+from ledger.files import fsync_folder, write_durably
 from ledger.journal import Journal
 from ledger.reserve import keep_reserve
 from ledger.store.base import Head
@@ -23,8 +23,8 @@ _SHARED = 0o2770
 class Home:
     """One ledger's folder, shared by one group (2770).
 
-    `store` is the URL of a PostgreSQL database that holds the entries instead of the folder; a
-    home remembers it (without its password) in the file `store`.
+    `store` is the URL of a PostgreSQL database that holds the entries instead of the folder
+    (`duckdb:`: the folder itself); a home remembers it, without its password, in the file `store`.
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class Home:
     def store_url(self) -> str:
         """The database's URL, as given or as the home remembers it; empty for DuckDB."""
         if self.store:
-            return self.store
+            return "" if self.store.startswith("duckdb:") else self.store
         try:
             return (self.folder / "store").read_text().strip()
         except OSError:
@@ -101,9 +101,13 @@ class Home:
         keep_reserve(self.folder)
 
     def remember_store(self) -> None:
-        """Keep the database's URL, without its password. Raises OSError."""
-        if self.store:
-            write_durably(self.folder / "store", f"{without_password(self.store)}\n".encode())
+        """Keep the database's URL, without its password; none for DuckDB. Raises OSError."""
+        if self.store_url:
+            url = without_password(self.store_url)
+            write_durably(self.folder / "store", f"{url}\n".encode())
+        else:
+            (self.folder / "store").unlink(missing_ok=True)
+            fsync_folder(self.folder)
 
     def exists(self) -> bool:
         """Whether a ledger was founded here."""
@@ -112,7 +116,7 @@ class Home:
 
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here, in the store that was named."""
-        if self.store and Journal(self.folder / "journal").files():
+        if self.store_url and Journal(self.folder / "journal").files():
             raise InvalidInput(
                 f"The ledger in {self.folder} is kept in DuckDB, not in PostgreSQL.",
                 "Unset QUAESTOR_STORE, or choose another home.",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ledger.authority import may
-from ledger.book import Appended, Book, require_own_key
+from ledger.book import Appended, Book
 from ledger.clock import write_time
 from ledger.entry import Draft
 from ledger.errors import InvalidInput, QuaestorError, Refused
@@ -42,6 +42,7 @@ from ledger.spool import (
     write_order,
 )
 from ledger.switchboard import Publication, read
+from ledger.vouching import require_own_key
 
 _ASK_PATIENCE = 1.0
 NOT_PROVEN = "not proven"

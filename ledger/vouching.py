@@ -1,13 +1,17 @@
-"""A seat and a ledger held against each other: before every append, and after it."""
+"""A seat and a ledger held against each other, before every append and after it."""
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import entry_hash
-from ledger.errors import Altered
+from ledger.errors import Altered, Refused
+from ledger.keys import Signer
+from ledger.registers.actors import active
 from ledger.registers.house import LedgerRow, the_ledger
+from ledger.registers.rows import Rows
 from ledger.seat import Pin, Seat
 from ledger.store.base import Head, Snapshot
 from ledger.tiles import root_at
@@ -51,3 +55,13 @@ def vouch(seat: Seat | None, ledger: LedgerRow, head: Head, *, by: str, time: st
         if anchor is None or anchor.checkpoint.size < head.size:
             checkpoint = Checkpoint(ledger.origin, head.size, head.root)
             seat.advance(ledger.ledger_id, checkpoint, by=by, time=time)
+
+
+def require_own_key(rows: Rows, signer: Signer) -> None:
+    """Refused unless the unlocked key is the one enrolled: its signatures would not verify."""
+    row = active(rows, signer.actor)
+    if base64.b64decode(row.public_key) != signer.public_key:
+        raise Refused(
+            f"The key in this seat is not the one enrolled for {signer.actor}.",
+            "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
+        )

@@ -166,7 +166,19 @@ def _edit_fields(chance: Random, fields: Fields) -> None:
 
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2**53 - 1, 2**53, -(2**53), 2**63, 2**64, 1.5, 1.0),
-    *("", " ", "x", "x" * 300, "x" * 301, "x" * 20_000, "x" * 20_001, "a\x1fb", "a\x7fb", "a\nb"),
+    *(
+        "",
+        " ",
+        "x",
+        "x" * 300,
+        "x" * 301,
+        "x" * 20_000,
+        "x" * 20_001,
+        "x" * 60_001,
+        "a\x1fb",
+        "a\x7fb",
+        "a\nb",
+    ),
     *(
         "on",
         "off",

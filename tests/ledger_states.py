@@ -162,7 +162,7 @@ def _rekeying(walk: Walk) -> Draft:
 
 def _revoking(walk: Walk) -> Draft:
     name = walk.name
-    since = walk.chance.randrange(len(walk.record.lines) + 2)
+    since = len(walk.record.lines) + walk.chance.choice([-3, 0, 0, 1])
     body = {"public_key": public_key(walk.key_of(name)), "since_seq": since, "reason": "lost"}
     return Draft("actor.key_revoked", f"actor/{name}", body)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -68,26 +70,38 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._server.cleanup()
 
-    def new(self, template: str = "template0") -> Database:
-        """Make a database, empty or as a copy of another that nobody is connected to."""
+    def new(self, template: Database | None = None) -> Database:
+        """Make a database, empty or as a copy of another, whose connections are cut."""
         made = Database(self.folder, f"ledger_{next(_NUMBERS)}")
+        if template is not None:
+            template.cut_connections()
         Database(self.folder, "postgres").sql(
             SQL("CREATE DATABASE {} TEMPLATE {}")
-            .format(Identifier(made.name), Identifier(template))
+            .format(Identifier(made.name), Identifier(template.name if template else "template0"))
             .as_string()
         )
         return made
 
+    @contextmanager
+    def waiting_for_a_standby(self) -> Iterator[None]:
+        """Let every commit, once it is done, wait for another server that never answers."""
+        postgres = Database(self.folder, "postgres")
+        postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        postgres.sql("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            postgres.sql("ALTER SYSTEM RESET synchronous_standby_names")
+            postgres.sql("SELECT pg_reload_conf()")
+
     def build(self, folder: Path) -> PostgresWorld:
         """Build the usual small organisation with its record in a new database."""
         database = self.new()
-        world = build(folder, database.url)
-        database.cut_connections()
-        return PostgresWorld(world, database)
+        return PostgresWorld(build(folder, database.url), database)
 
     def copy(self, template: PostgresWorld, folder: Path) -> PostgresWorld:
         """Copy folder and database of a world that nobody is using."""
-        database = self.new(template.database.name)
+        database = self.new(template.database)
         world = copy(template.world, folder)
         Home(world.home.folder, database.url).remember_store()
         return PostgresWorld(world, database)

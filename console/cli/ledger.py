@@ -180,19 +180,25 @@ def checkpoint(
 def recover(context: typer.Context, *, json: Json = False) -> None:
     """Post what only the journal holds; record stops that wait.
 
-    Every command does the first by itself; this one also rebuilds a database that is missing.
-    Nothing is repaired that does not verify.
+    Every command does the first by itself; this one also rebuilds a database that is missing or
+    damaged, and keeps the damaged one. Nothing is repaired that does not verify.
     """
+    from ledger import rebuilding
     from ledger.spool import spooled_orders
 
     session = session_of(context)
-    session.book.home.require()
-    posted = session.book.recover()
+    recovered = rebuilding.recover(session.book)
     orders = spooled_orders(session.book.home)
     recorded = session.book.record_orders(session.signer) if orders else []
     with session.book.read() as snapshot:
         size = snapshot.head.size
-    show_one(session, {"posted": posted, "orders": recorded, "size": size}, as_json=json)
+    done: Document = {
+        "posted": recovered.posted,
+        "kept": str(recovered.kept) if recovered.kept else None,
+        "orders": recorded,
+        "size": size,
+    }
+    show_one(session, done, as_json=json)
 
 
 def _show_verifier_key(session: Session, origin: str, *, as_json: bool) -> None:

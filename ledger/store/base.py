@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -71,6 +71,10 @@ class Snapshot(Protocol):
 
 class Transaction(Snapshot, Protocol):
     """A store held open for writing: all of it happens, or nothing."""
+
+    def replace_registers(self, rows: Iterable[Row]) -> None:
+        """Put these rows in place of every row of every register."""
+        ...
 
     def post(self, entries: Sequence[StoredEntry], tiles: Sequence[Tile], head: Head) -> None:
         """Write entries, tiles, head, and the register rows put through `rows`."""

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, sele
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import Table
 
-from ledger.errors import StoreUnavailable
+from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
 from ledger.store.base import Head, Snapshot, StoredEntry, Transaction
@@ -29,6 +29,7 @@ from ledger.store.sql import SqlTransaction, entry_values, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA
 
 _BULK = 64
+_DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database")
 _COLUMNS = "seq, time, actor, kind, subject, data"
 
 
@@ -104,9 +105,14 @@ class DuckStore:
                 yield connection
         except (SQLAlchemyError, duckdb.Error) as error:
             cause = getattr(error, "orig", None) or error
+            said = str(cause).splitlines()[0]
+            if _damaged(cause):
+                raise StoreDamaged(
+                    f"The database {self.path.name} is damaged: {said}.",
+                    "Rebuild it from the journal: quaestor ledger recover",
+                ) from error
             raise StoreUnavailable(
-                f"The database {self.path.name} cannot be used: {str(cause).splitlines()[0]}.",
-                "Look at `quaestor doctor`; a damaged database is rebuilt from the journal.",
+                f"The database {self.path.name} cannot be used: {said}.", "Run `quaestor doctor`."
             ) from error
 
 
@@ -144,6 +150,13 @@ class DuckTransaction(SqlTransaction):
     @property
     def _duck(self) -> duckdb.DuckDBPyConnection:
         return self._connection.connection.driver_connection  # type: ignore[return-value]
+
+
+def _damaged(error: BaseException) -> bool:
+    """Whether DuckDB says that the bytes are wrong, not that they cannot be had at the moment."""
+    if isinstance(error, duckdb.SerializationException | duckdb.InternalException):
+        return True
+    return isinstance(error, duckdb.IOException) and any(it in str(error) for it in _DAMAGE)
 
 
 def _without_keys(table: Table, connection: Connection) -> str:

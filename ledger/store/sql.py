@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, insert, select
 
+from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
 from ledger.store.base import Head, StoredEntry
 from ledger.store.rows import StoreRows
@@ -54,6 +55,15 @@ class SqlTransaction:
         columns = table.__table__.columns  # type: ignore[attr-defined]
         wanted = select(*columns).order_by(*(columns[name] for name in key_names(table)))
         return [table(**row) for row in self._connection.execute(wanted).mappings()]
+
+    def replace_registers(self, rows: Iterable[Row]) -> None:
+        """Put these rows in place of every row of every register."""
+        for table in TABLES:
+            self._connection.execute(delete(table))
+        self.rows = StoreRows(self._connection)
+        for row in rows:
+            self.rows.put(row)
+        self.rows.flush()
 
     def post(self, entries: Sequence[StoredEntry], tiles: Sequence[Tile], head: Head) -> None:
         """Write entries, tiles, head and changed register rows."""

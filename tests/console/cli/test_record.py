@@ -38,7 +38,7 @@ def test_verified_says_by_whom_and_when(bank: Place) -> None:
     assert (ran.code, ran.err) == (0, "")
     found = ran.json
     assert list(found) == [
-        "verdict", "size", "root", "anchored", "problems", "anchors", "checked",
+        "verdict", "size", "root", "anchored", "problems", "anchors", "checked", "notes",
     ]  # fmt: skip
     assert (found["verdict"], found["problems"]) == ("verified", [])
     assert set(found["anchored"]) == {"size", "by", "time"}
@@ -111,6 +111,24 @@ def test_a_lost_database_is_rebuilt(bank: Place) -> None:
     assert (recovered.code, recovered.json["posted"]) == (0, len(before))
     assert bank.run("ledger", "log", "--json").json == before
     assert bank.run("ledger", "verify", "--strict").code == 0
+
+
+def test_a_damaged_database_is_kept_and_rebuilt(bank: Place) -> None:
+    """If this fails, one bad sector ends the ledger, or destroys what an investigator needs."""
+    before = bank.run("ledger", "log", "--json").json
+    root = bank.run("ledger", "verify", "--json").json["root"]
+    data = bytearray(bank.home.database.read_bytes())
+    for place in range(5_000, len(data), 16_384):
+        data[place] ^= 1
+    bank.home.database.write_bytes(data)
+    damaged = bank.run("ledger", "verify", "--json")
+    assert (damaged.code, damaged.error["code"]) == (4, "store_unavailable")
+    assert damaged.error["hint"].endswith("quaestor ledger recover")
+    recovered = bank.run("ledger", "recover", "--json")
+    assert (recovered.code, recovered.json["posted"]) == (0, len(before))
+    assert Path(recovered.json["kept"]).read_bytes() == data
+    assert bank.run("ledger", "log", "--json").json == before
+    assert bank.run("ledger", "verify", "--json").json["root"] == root
 
 
 def test_a_policy_is_edited_and_adopted(place: Place, tmp_path: Path) -> None:

@@ -36,9 +36,7 @@ def test_a_stores_url_names_the_home() -> None:
         read_settings({"QUAESTOR_STORE": url, "QUAESTOR_HOME": "/srv/other"})
 
 
-@pytest.mark.parametrize(
-    "url", ["postgresql://db/q", "duckdb:///:memory:", "/srv/q/ledger.duckdb"]
-)
+@pytest.mark.parametrize("url", ["postgresql://db/q", "duckdb:///:memory:", "/srv/q/ledger.duckdb"])
 def test_other_stores_are_refused(url: str) -> None:
     """If this fails, a store that does not work yet is taken and another is written instead."""
     with pytest.raises(InvalidInput) as caught:

@@ -1,0 +1,51 @@
+"""Recovery: what the journal holds and the database does not, posted by the same code as an append.
+
+It re-verifies every part; it cuts an incomplete last one only if nobody was told of it; anything
+else is reported, not repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ledger.errors import Altered
+from ledger.journal import Journal
+from ledger.parts import read_parts
+from ledger.posting import Posting, check_journalled
+from ledger.store.base import Transaction
+
+
+def catch_up(
+    txn: Transaction,
+    journal: Journal,
+    seen: Callable[[], int],
+    post: Callable[[Transaction, Posting], None],
+) -> int:
+    """Post what the journal holds beyond the database; return how many entries.
+
+    `seen` tells how many entries head and seat have seen. Altered if the journal is shorter than
+    what was posted from it, or does not hold what was seen.
+    """
+    posted = 0
+    size = journal.size()
+    if size < txn.head.journal:
+        raise Altered(
+            f"The journal has {size:,} bytes; {txn.head.journal:,} were posted from it.",
+            "Restore the journal from a backup. `quaestor ledger verify` says what is wrong.",
+        )
+    if size == txn.head.journal:
+        return 0
+    for part in read_parts(journal.lines_from(txn.head.journal), txn.head):
+        if not part.complete:
+            if seen() > part.first_seq:
+                raise Altered(
+                    f"The journal ends in the middle of entry {part.first_seq}, "
+                    "which was acknowledged.",
+                    "Restore the journal from a backup.",
+                )
+            journal.cut(txn.head.journal)
+            break
+        check_journalled(txn.rows, part)
+        post(txn, Posting.of(txn, part.entries))
+        posted += len(part.entries)
+    return posted
