@@ -360,6 +360,7 @@ KINDS = {  # kind: what it is about, then its body
     "ledger.founded": "ledger format=integer ledger_id=Digest origin=Line organisation=Line"
     " demo=boolean founder=Founder matrix=RoleMatrix ca_fingerprint=Line ca_certificate=string",
     "ledger.matrix_adopted": "ledger matrix=RoleMatrix reason=Line",
+    "ledger.restored": "ledger lost_from=Count lost_to=Count reason=Line",
     "actor.enrolled": "actor kind=person/program name=Sealed? public_key=Line report_key=string"
     f" certificate=string roles=[{ROLES}]",
     "actor.granted": f"actor role={ROLES}",
@@ -641,6 +642,10 @@ class Registers:
         matrix: JSON = entry.body["matrix"]
         require(any(rule["role"] == "admin" for rule in matrix["roles"]), "It has no admin.")
         self.matrix = matrix
+
+    def ledger_restored(self, entry: Entry) -> None:
+        lost_from, lost_to = entry.body["lost_from"], entry.body["lost_to"]
+        require(lost_from < lost_to and lost_from <= entry.seq, "It could not be lost by then.")
 
     def actor_enrolled(self, entry: Entry) -> None:
         body = entry.body
@@ -1011,7 +1016,6 @@ class Replay:
 ED25519, COSIGNATURE = b"\1", b"\4"
 ID_BYTES = 4
 TIME_BYTES = 8
-BASE_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -1135,21 +1139,22 @@ def check_journal(folder: Path) -> Checked:
     """Check the JSON lines of a home's `journal/`."""
     entries: list[bytes] = []
     problems: list[Problem] = []
-    notes: list[str] = []
+    rest, unfinished = b"", 0
     for path in sorted(folder.glob("*.jsonl")):
         if path.name != f"{len(entries):012d}.jsonl":
             problems.append(Problem("journal", len(entries), f"{path.name} is named wrongly."))
+        if rest or unfinished:
+            message = f"A part is cut off by the end of the file before {path.name}."
+            problems.append(Problem("journal", len(entries), message))
         *lines, rest = path.read_bytes().split(b"\n")
+        unfinished = unfinished_part(lines)
         entries += lines
-        if rest:
-            notes.append(f"The last line of {path.name} is cut short, and was not read.")
-    unfinished = unfinished_part(entries)
-    if unfinished:
-        del entries[-unfinished:]
-        notes.append(f"The last {unfinished} lines are a part without its end, and were not read.")
-    checked = Checked.of("journal", Replay().run(entries))
+    run = Replay().run(entries[: len(entries) - unfinished])
+    checked = Checked.of("journal", run)
     checked.problems += problems
-    checked.notes += notes
+    if rest or unfinished:
+        cut = f"{unfinished} entries" + (" and a torn line" if rest else "")
+        checked.notes.append(f"A part without its end ({cut}) stands last, and was not read.")
     return checked
 
 
@@ -1365,9 +1370,10 @@ def hold_against(
         checked.problems.append(Problem("anchor", None, message))
     else:
         signers = checkpoint.signers(trusted or checked.keys)
-        if not signers and (trusted or checkpoint.signatures):
+        if signers or not (trusted or checkpoint.signatures):
+            return Anchored(size, ", ".join(signers) or checkpoint.kept or str(path))
+        if not checked.problems:
             raise Unusable(f"{path} is not signed by a key that counts here.")
-        return Anchored(size, ", ".join(signers) or checkpoint.kept or str(path))
     return None
 
 

@@ -14,6 +14,7 @@ from ledger.logs.mapping import ColumnMap
 from ledger.publishing import count_stops, modes_of
 from ledger.registers.audits import AuditRow
 from ledger.registers.erasures import ErasureRow
+from ledger.registers.house import LedgerRow
 from ledger.registers.incidents import IncidentRow
 from ledger.registers.logs import LogRow
 from ledger.registers.policies import PolicyRow
@@ -21,6 +22,7 @@ from ledger.registers.reports import ReportRow
 from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.base import Head
 from ledger.switchboard import Board, read
+from ledger.vault import Vault
 from ledger.verify import Problem, Replayed
 
 
@@ -114,8 +116,10 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
     return problems
 
 
-def check_vault(published: Published, found: Replayed, checked: dict[str, int]) -> list[Problem]:
-    """Every vault key that entries use is there, unless it was erased; then it is not."""
+def check_vault(
+    book: Book, published: Published, found: Replayed, checked: dict[str, int]
+) -> list[Problem]:
+    """Every vault key that entries use is there and whole, unless it was erased; then it is not."""
     erased = {row.key_id: row for row in found.rows.where(ErasureRow)}
     used = dict(found.vault_keys)
     for log in found.rows.where(LogRow):
@@ -132,8 +136,21 @@ def check_vault(published: Published, found: Replayed, checked: dict[str, int]) 
             problems.append(
                 Problem("vault", seq, "", f"The vault key {key_id} is gone without an erasure.")
             )
+        elif there and not _whole(book, key_id):
+            problems.append(
+                Problem("vault", seq, "", f"The vault key {key_id} is not the one that was made.")
+            )
     checked["vault_keys"] = len(used)
     return problems
+
+
+def _whole(book: Book, key_id: str) -> bool:
+    """Whether a vault key is the one that was made, or is just being destroyed."""
+    vault = Vault(book.home.vault, "")
+    if vault.whole(key_id):
+        return True
+    with book.store.still():  # nobody is destroying one now
+        return vault.whole(key_id) or not vault.has(key_id)
 
 
 def check_switchboard(published: Published, found: Replayed) -> list[Problem]:
@@ -144,6 +161,8 @@ def check_switchboard(published: Published, found: Replayed) -> list[Problem]:
     board = published.board
     if isinstance(board, QuaestorError):
         return [Problem("switchboard", None, "", board.message)]
+    if board.ledger not in {row.ledger_id for row in found.rows.where(LedgerRow)}:
+        return [Problem("switchboard", None, "", "The switchboard is another ledger's.")]
     waiting = [stop for stop in published.stops if recorded_as(found.rows, stop) is None]
     given = [stop for stop in waiting if not stop.published_at]
     must = count_stops(modes_of(found.rows), [stop for stop in waiting if stop.published_at])

@@ -26,6 +26,7 @@ from ledger.registers import (
     models,
     policies,
     reports,
+    restorations,
     switches,
 )
 from ledger.registers.body import BodyModel, Nothing
@@ -39,6 +40,7 @@ class Kind(StrEnum):
 
     LEDGER_FOUNDED = "ledger.founded"
     MATRIX_ADOPTED = "ledger.matrix_adopted"
+    LEDGER_RESTORED = "ledger.restored"
     ACTOR_ENROLLED = "actor.enrolled"
     ACTOR_GRANTED = "actor.granted"
     ACTOR_ROLE_REVOKED = "actor.role_revoked"
@@ -95,6 +97,7 @@ def _resumed(rows: Rows, entry: Entry, body: switches.Resumed, people: list[str]
 SPECS: dict[str, Spec] = {
     Kind.LEDGER_FOUNDED: Spec("ledger", house.Founded, _alone(house.founded), ("founder.name",)),
     Kind.MATRIX_ADOPTED: Spec("ledger", house.MatrixAdopted, _alone(house.matrix_adopted)),
+    Kind.LEDGER_RESTORED: Spec("ledger", restorations.Restored, restorations.restored),
     Kind.ACTOR_ENROLLED: Spec("actor", actors.Enrolled, actors.enrolled, ("name",)),
     Kind.ACTOR_GRANTED: Spec("actor", actors.Granted, _alone(actors.granted)),
     Kind.ACTOR_ROLE_REVOKED: Spec("actor", actors.RoleRevoked, _alone(actors.role_revoked)),
@@ -158,6 +161,7 @@ TABLES: tuple[type[Row], ...] = (
     switches.SwitchEventRow,
     reports.ReportRow,
     erasures.ErasureRow,
+    restorations.RestorationRow,
 )
 
 

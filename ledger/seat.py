@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from ledger.clock import write_time
 from ledger.errors import InvalidInput, Refused
-from ledger.files import write_durably
+from ledger.files import fsync_folder, write_durably
 from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
 
 _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -202,6 +202,14 @@ class Seat:
         folders = [*self.witness_folders(), folder.absolute()]
         text = "".join(f"{each}\n" for each in dict.fromkeys(folders))
         write_durably(self.folder / "witnesses", text.encode(), mode=_PRIVATE)
+
+    def set_aside(self, anchor: Anchor) -> Path:
+        """Keep an anchor where it no longer counts; returns where. Raises OSError."""
+        path = Path(anchor.where)
+        aside = path.with_name(f"{path.name}.lost-{anchor.checkpoint.size}")
+        path.replace(aside)
+        fsync_folder(path.parent)
+        return aside
 
     def anchors(self, ledger_id: str) -> list[Anchor]:
         """Every anchor this seat knows for a ledger: its own and its witness folders'."""

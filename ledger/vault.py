@@ -2,7 +2,8 @@
 
 Entries and the database hold only ciphertext, so destroying a key erases the text everywhere and
 the record still verifies. AES-256-GCM; the ledger, subject and field are authenticated too, so a
-ciphertext cannot be moved to another place.
+ciphertext cannot be moved to another place. A key is named by its own digest, so that a damaged one
+shows without anything being opened.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,9 @@ class Vault:
 
     def new_key(self) -> str:
         """Make a key, durably, before anything refers to it; return its id."""
-        key_id = os.urandom(16).hex()
-        write_durably(self.path(key_id), AESGCM.generate_key(256))
+        key = AESGCM.generate_key(256)
+        key_id = key_id_of(key)
+        write_durably(self.path(key_id), key)
         return key_id
 
     def seal(self, key_id: str, context: str, text: str | bytes) -> Ciphertext:
@@ -69,6 +72,13 @@ class Vault:
         """Whether the key still exists."""
         return self.path(key_id).exists()
 
+    def whole(self, key_id: str) -> bool:
+        """Whether the key is there and is the one that was made."""
+        try:
+            return key_id_of(self.path(key_id).read_bytes()) == key_id
+        except FileNotFoundError:
+            return False
+
     def destroy(self, key_id: str) -> None:
         """Destroy a key: overwrite, then remove. What it sealed can never be read again."""
         path = self.path(key_id)
@@ -87,6 +97,11 @@ class Vault:
 
     def _bound(self, context: str) -> bytes:
         return f"{self.ledger_id}|{context}".encode()
+
+
+def key_id_of(key: bytes) -> str:
+    """A key's id: the first 16 bytes of its SHA-256, hex."""
+    return sha256(key).hexdigest()[:32]
 
 
 def sealed_values(value: Any) -> list[Ciphertext]:

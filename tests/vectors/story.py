@@ -48,7 +48,7 @@ class Sealing:
     @property
     def key_id(self) -> str:
         """The vault key's id."""
-        return sha256(f"id: {self.context}".encode()).hexdigest()[:32]
+        return sha256(self.key).hexdigest()[:32]
 
     @property
     def key(self) -> bytes:

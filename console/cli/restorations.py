@@ -1,0 +1,49 @@
+"""`ledger restored` and `ledger accept`: after an honest restore from a backup."""
+
+from __future__ import annotations
+
+import typer
+
+from console.cli.asking import confirm_name
+from console.cli.display import show_one, show_recorded
+from console.cli.options import Confirm, Json, Reason, session_of
+
+
+def restored(
+    context: typer.Context, *, reason: Reason, confirm: Confirm = None, json: Json = False
+) -> None:
+    """Declare that entries were lost and a backup was put back.
+
+    The range is what your seat has seen beyond the ledger as it is now. Your seat accepts it; a
+    second person accepts and approves it; every other seat then accepts it for itself.
+    """
+    from ledger.restoring import declare
+
+    session = session_of(context)
+    confirm_name(
+        session,
+        confirm,
+        session.book.facts.organisation,
+        "Entries that your seat has seen will be declared lost.",
+    )
+    outcome = declare(session.book, session.signer, reason)
+    show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
+
+
+def accept(context: typer.Context, *, confirm: Confirm = None, json: Json = False) -> None:
+    """Accept a declared restoration for your seat: what you saw of the lost entries is set aside.
+
+    The checkpoints set aside are kept in your seat; they prove that there once was more.
+    """
+    from dataclasses import asdict
+
+    from ledger.restoring import accept as accept_restoration
+
+    session = session_of(context)
+    confirm_name(
+        session,
+        confirm,
+        session.book.facts.organisation,
+        "Your seat will no longer hold the lost entries against this ledger.",
+    )
+    show_one(session, asdict(accept_restoration(session.book)), as_json=json)
