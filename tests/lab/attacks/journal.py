@@ -1,0 +1,140 @@
+"""The journal changed, alone or together with the database and the head."""
+
+from __future__ import annotations
+
+import orjson
+
+from ledger.errors import Altered
+from tests.forging import Sheet, rebuild, sheets_of, sql
+from tests.lab.attack import Attack, Caught, Unmoved
+from tests.lab.attacks.entries import SUBJECT, edit_a_body
+from tests.lab.scene import Scene, make_scene
+from tests.people import raising, version_draft
+
+
+def edit_the_journal(scene: Scene) -> Caught:
+    """The truth is changed, and what was derived from it will follow."""
+    _edit(scene, b'"version":"1.1"', b'"version":"9.9"')
+    return Caught("journal", scene.version("1.1"))
+
+
+def edit_journal_and_database(scene: Scene) -> Caught:
+    """Two places that agree are believed."""
+    edit_the_journal(scene)
+    return edit_a_body(scene)
+
+
+def edit_the_head(scene: Scene) -> Caught:
+    """Screens show another root."""
+    _edit_head(scene, root="0" * 64)
+    return Caught("head", None)
+
+
+def enlarge_the_head(scene: Scene) -> Caught:
+    """The ledger looks as if entries had been lost."""
+    _edit_head(scene, size=scene.size + 3)
+    return Caught("head", scene.size)
+
+
+def edit_both_heads(scene: Scene) -> Caught:
+    """The cached root and the database's agree on a root that is not the entries'."""
+    _edit_head(scene, root="0" * 64)
+    sql(scene.home, "UPDATE head SET root = ?", bytes(32))
+    return Caught("tree", None)
+
+
+def delete_the_head(scene: Scene) -> Unmoved:
+    """Nobody knows any more how far the ledger had come."""
+    scene.home.head_file.unlink()
+    return Unmoved("a cache: nobody misses it")
+
+
+def cut_the_journal(scene: Scene) -> Caught:
+    """The last entry is gone from the truth, and the database will follow."""
+    journal = _journal(scene)
+    journal.cut(journal.size() - len(list(journal.lines_from(0))[-1]))
+    return Caught("journal", scene.size - 1)
+
+
+def tear_the_journals_last_line(scene: Scene) -> Caught:
+    """Recovery takes what was acknowledged for the leavings of a crash, and cuts it."""
+    journal = _journal(scene)
+    journal.cut(journal.size() - 1)
+    return Caught("journal", scene.size - 1)
+
+
+def repeat_the_journals_last_line(scene: Scene) -> Caught:
+    """Recovery posts what it finds behind the end."""
+    (path,) = _journal(scene).files()
+    path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[-1])
+    raising(Altered, lambda: scene.person("emil").note("over it"))
+    return Caught("journal", None)
+
+
+def journal_an_entry_that_nobody_may_make(scene: Scene) -> Caught:
+    """Recovery posts what the rules refuse: an auditor's, with a good signature."""
+    ahead = make_scene(scene.lab, scene.folder / "ahead")
+    sheets = sheets_of(ahead.home)
+    act = Sheet("ann", sheets[-1].time, (version_draft("6.6"),))
+    rebuild(ahead.home, [*sheets, act], ahead.keys())
+    with _journal(scene).files()[-1].open("ab") as file:
+        file.write(list(_journal(ahead).lines_from(0))[-1])
+    raising(Altered, lambda: scene.person("emil").note("over it"))
+    return Caught("journal", None)
+
+
+def replay_another_ledgers_entries(scene: Scene) -> Caught:
+    """Entries that are signed by people of the same names pass here, too."""
+    other = next(iter(scene.lab.other.home.journal.files())) if scene.lab.other.home.journal else None
+    assert other is not None
+    with _journal(scene).files()[-1].open("ab") as file:
+        file.write(other.read_bytes().splitlines(keepends=True)[-1])
+    raising(Altered, lambda: scene.person("emil").note("over it"))
+    return Caught("journal", None)
+
+
+def put_another_ledgers_entry_in_place(scene: Scene) -> Caught:
+    """An entry of another ledger, at the same place, is as good as this one's."""
+    seq = 3
+    assert scene.lab.other.home.journal is not None
+    data = list(scene.lab.other.home.journal.lines_from(0))[seq][:-1]
+    sql(scene.home, "UPDATE entry SET data = ? WHERE seq = ?", data, seq)
+    entry = orjson.loads(data)
+    columns = "time = ?, actor = ?, kind = ?, subject = ?"
+    values = (entry["time"], entry["actor"], entry["kind"], entry["subject"])
+    sql(scene.home, f"UPDATE entry SET {columns} WHERE seq = ?", *values, seq)  # noqa: S608 - constants
+    return Caught("chain", seq, entry["subject"])
+
+
+def _journal(scene: Scene):  # type: ignore[no-untyped-def]
+    journal = scene.home.journal
+    assert journal is not None
+    return journal
+
+
+def _edit(scene: Scene, old: bytes, new: bytes) -> None:
+    (path,) = _journal(scene).files()
+    data = path.read_bytes()
+    assert data.count(old) == 1
+    path.write_bytes(data.replace(old, new))
+
+
+def _edit_head(scene: Scene, **fields: object) -> None:
+    head = orjson.loads(scene.home.head_file.read_bytes())
+    scene.home.head_file.write_bytes(orjson.dumps({**head, **fields}))
+
+
+ATTACKS: tuple[Attack, ...] = (
+    edit_the_journal,
+    edit_journal_and_database,
+    edit_the_head,
+    enlarge_the_head,
+    edit_both_heads,
+    delete_the_head,
+    cut_the_journal,
+    tear_the_journals_last_line,
+    repeat_the_journals_last_line,
+    journal_an_entry_that_nobody_may_make,
+    replay_another_ledgers_entries,
+    put_another_ledgers_entry_in_place,
+)
