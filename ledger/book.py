@@ -123,14 +123,15 @@ class Book:
         """
         self.home.require()
         self._require_database()
-        with self.store.read() as snapshot:
-            behind = self._behind(snapshot)
-            if not behind:
-                yield snapshot
-        if behind:
-            self.recover()
+        with self._explained():
             with self.store.read() as snapshot:
-                yield snapshot
+                behind = self._behind(snapshot)
+                if not behind:
+                    yield snapshot
+            if behind:
+                self.recover()
+                with self.store.read() as snapshot:
+                    yield snapshot
 
     def _behind(self, snapshot: Snapshot) -> bool:
         """Whether a crash left something that only a writer can finish."""
@@ -159,8 +160,9 @@ class Book:
         """
         self.home.require()
         self._require_database()
-        self.record_orders(signer)
-        return self._append(signer, making)
+        with self._explained():
+            self.record_orders(signer)
+            return self._append(signer, making)
 
     def found(self, signer: Signer, draft: Draft, ledger_id: str) -> Appended:
         """Write entry 0 into a new home."""
@@ -175,6 +177,7 @@ class Book:
             drafts = [seal_texts(Vault(self.home.vault, ledger_id), draft)]
             posting = Posting.of(txn, self._signed(txn, signer, drafts))
             appended = self._record(txn, posting)
+            appended = self._at_once(txn, appended)
             self._post(txn, posting)
             ledger = hold_against_seat(self.seat, self.place, txn)
             self.home.remember_store()
@@ -193,6 +196,7 @@ class Book:
                 drafts = [seal_texts(vault, draft) for draft in made]
                 posting = Posting.of(txn, self._signed(txn, signer, drafts))
                 recorded = self._record(txn, posting)
+                recorded = self._at_once(txn, recorded)
                 self._post(txn, posting)
         except StoreUnavailable:
             if recorded is None or not self._holds(recorded):
@@ -208,10 +212,15 @@ class Book:
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:
+        with self._explained(), self.store.write() as txn:
+            self._require_place()
+            yield txn
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Let a disk that fails, or that one may not use, be a store that is unavailable."""
         try:
-            with self.store.write() as txn:
-                self._require_place()
-                yield txn
+            yield
         except OSError as error:
             raise StoreUnavailable(
                 f"{error.filename or self.place} cannot be used: {error.strerror}.",
@@ -236,12 +245,14 @@ class Book:
         return part
 
     def _record(self, txn: Transaction, posting: Posting) -> Appended:
-        """Journal a part, if there is a journal, and do at once what must not wait for posting."""
-        recorded = Appended(posting.entries, posting.head, posted=False, published=True)
-        if self.journal is None:
-            return recorded
-        self.journal.append(txn.head.size, [entry.data for entry in posting.stored])
-        return self._effects(txn.rows, recorded)
+        """Journal a part, if there is a journal."""
+        if self.journal is not None:
+            self.journal.append(txn.head.size, [entry.data for entry in posting.stored])
+        return Appended(posting.entries, posting.head, posted=False, published=True)
+
+    def _at_once(self, txn: Transaction, recorded: Appended) -> Appended:
+        """Do what must not wait for posting, once a part is journalled."""
+        return recorded if self.journal is None else self._effects(txn.rows, recorded)
 
     def _carried_out(self, recorded: Appended) -> Appended:
         """Without a journal a part is recorded only once it is committed; then comes what follows.
@@ -253,8 +264,11 @@ class Book:
         self._show(recorded.head)
         if not any(entry.kind in _EFFECTIVE for entry in recorded.entries):
             return recorded
-        with self._writing() as txn:
-            return self._effects(txn.rows, replace(recorded, head=txn.head))
+        try:
+            with self._writing() as txn:
+                return self._effects(txn.rows, replace(recorded, head=txn.head))
+        except StoreUnavailable:  # it is recorded; who writes next carries it out
+            return replace(recorded, published=False)
 
     def _effects(self, rows: Rows, recorded: Appended) -> Appended:
         kinds = {entry.kind for entry in recorded.entries}

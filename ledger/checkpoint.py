@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -29,7 +29,11 @@ _KEY_ID = 4
 _ED25519 = b"\x01"
 _COSIGNATURE = b"\x04"
 _TIME = 8
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
+
+NamedKey = tuple[str, bytes]
+"""A key's name, `<origin>/<actor>`, and its 32 public bytes; an actor who re-keyed has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,11 @@ class NoteSignature:
 
     @property
     def time(self) -> int | None:
-        """Seconds since 1970 that a cosignature claims; None for a plain signature."""
-        timed = len(self.signature) == _TIME + 64
-        return int.from_bytes(self.signature[:_TIME], "big") if timed else None
+        """Seconds since 1970 that a cosignature claims; None for a plain signature, or no time."""
+        if len(self.signature) != _TIME + 64:
+            return None
+        seconds = int.from_bytes(self.signature[:_TIME], "big")
+        return seconds if seconds <= _LAST_SECOND else None
 
 
 def key_id(name: str, public_key: bytes, algorithm: bytes = _ED25519) -> bytes:
@@ -129,11 +135,24 @@ def cosign_note(
 
 def signed_by(text: str, signature: NoteSignature, public_key: bytes) -> bool:
     """Whether `signature` is this Ed25519 key's signature or cosignature over `text`."""
-    raw, message = signature.signature, text.encode()
-    if signature.key_id == key_id(signature.name, public_key, _COSIGNATURE):
-        raw, message = raw[_TIME:], _cosigned(text, int.from_bytes(raw[:_TIME], "big"))
-    elif signature.key_id != key_id(signature.name, public_key):
+    if cosigned_by(text, signature, public_key):
+        return True
+    if signature.key_id != key_id(signature.name, public_key):
         return False
+    return _is_good(public_key, signature.signature, text.encode())
+
+
+def cosigned_by(text: str, signature: NoteSignature, public_key: bytes) -> bool:
+    """Whether `signature` is this Ed25519 key's cosignature over `text`, at the time it claims."""
+    if signature.key_id != key_id(signature.name, public_key, _COSIGNATURE):
+        return False
+    seconds = signature.time
+    return seconds is not None and _is_good(
+        public_key, signature.signature[_TIME:], _cosigned(text, seconds)
+    )
+
+
+def _is_good(public_key: bytes, raw: bytes, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(raw, message)
     except InvalidSignature:
@@ -142,19 +161,23 @@ def signed_by(text: str, signature: NoteSignature, public_key: bytes) -> bool:
 
 
 def verified_signers(
-    text: str, signatures: Iterable[NoteSignature], keys: Mapping[str, bytes]
+    text: str, signatures: Iterable[NoteSignature], keys: Iterable[NamedKey]
 ) -> tuple[str, ...]:
-    """Names of those keys (name -> 32 public bytes) that signed or cosigned `text`, each once."""
+    """Names of those keys that signed or cosigned `text`, in the note's order, each once."""
+    known = list(keys)
     return tuple(
         dict.fromkeys(
             signature.name
             for signature in signatures
-            if signature.name in keys and signed_by(text, signature, keys[signature.name])
+            if any(
+                signature.name == name and signed_by(text, signature, public_key)
+                for name, public_key in known
+            )
         )
     )
 
 
-def parse_vkey(text: str) -> tuple[str, bytes]:
+def parse_vkey(text: str) -> NamedKey:
     """Name and 32 public bytes of a verifier key. InvalidInput when it is not one."""
     name, _, rest = text.strip().partition("+")
     _, _, encoded = rest.partition("+")

@@ -111,8 +111,14 @@ class Home:
 
     def exists(self) -> bool:
         """Whether a ledger was founded here."""
-        remembered = (self.folder / "store").exists()
-        return remembered or any((self.folder / "journal").glob("*.jsonl"))
+        try:
+            remembered = (self.folder / "store").exists()
+            return remembered or any((self.folder / "journal").glob("*.jsonl"))
+        except PermissionError as error:
+            raise StoreUnavailable(
+                f"You may not look into {self.folder}: {error.strerror}.",
+                "Have yourself put into the group that owns it.",
+            ) from error
 
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here, in the store that was named."""

@@ -43,9 +43,9 @@ class Journal:
         new = not files or files[-1].stat().st_size + len(data) > SEGMENT_BYTES
         path = self.folder / _NAME.format(first_seq) if new else files[-1]
         try:
-            _write_whole(path, data)
             if new:
-                fsync_folder(self.folder)
+                _make(path)
+            _write_whole(path, data)
         except OSError as error:
             raise StoreUnavailable(
                 f"The journal cannot be written: {error.strerror}.",
@@ -82,20 +82,40 @@ class Journal:
             position = 0
 
 
+def _make(path: Path) -> None:
+    """Make an empty file whose name is durable, or none: nothing is recorded in it yet."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660))
+    try:
+        path.chmod(0o660)  # whatever the umask: the home's group writes here
+        fsync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
+
+
 def _write_whole(path: Path, data: bytes) -> None:
     """Append all of `data` to a file durably, or leave the file as it was."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o660)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         before = os.fstat(descriptor).st_size
-        if before == 0:
-            os.fchmod(descriptor, 0o660)  # whatever the umask: the home's group writes here
         try:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
             os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, before)
+        except OSError as error:
+            _take_back(descriptor, before, error)
             raise
     finally:
         os.close(descriptor)
+
+
+def _take_back(descriptor: int, size: int, reason: OSError) -> None:
+    """Cut a file to what it was; StoreUnavailable where not even that can be done."""
+    try:
+        os.ftruncate(descriptor, size)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The journal can neither be written ({reason.strerror}) nor cut ({error.strerror}).",
+            "Whether this was recorded shows once the disk works: `quaestor ledger log`.",
+        ) from error

@@ -1,34 +1,35 @@
-"""Carrying a ledger to another place, entry for entry: moves, backups, registers made anew.
+"""A ledger moved to another store, backed up, or with its registers made anew.
 
 Rules kept here:
-- an entry arrives as the bytes it is, checked as if it were appended there;
-- what has arrived is a prefix of the source, so carrying can stop anywhere and be resumed;
-- a move ends under the source's lock, with equal size and root, before anybody is told of it.
+- entries are carried as the bytes they are (ledger/carrying.py), so that moves and backups can
+  stop anywhere and be resumed;
+- a move ends under the source's lock, with equal size and root. The home's file `store` is its
+  commit point: before it changes the ledger is where it was, afterwards where it was to go;
+- nothing is deleted: a journal that is left behind is set aside; a database that is left keeps
+  its entries but no registers, so that nobody appends to it by mistake.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.alone import alone_in
 from ledger.book import Book
-from ledger.entry import decode
+from ledger.carrying import Progress, arrived, carry, carry_rest
 from ledger.errors import Altered, InvalidInput, Refused, StoreUnavailable
 from ledger.files import fsync_folder
-from ledger.home import Home
-from ledger.parts import read_parts
-from ledger.posting import Posting, check_journalled
+from ledger.home import Home, without_password
 from ledger.publishing import publish_switches
-from ledger.store.base import Head, Snapshot, StoredEntry
-from ledger.tiles import root_at
 from ledger.verify import replay
+from ledger.vouching import hold_against_seat
 
-Progress = Callable[[int, int], None]
-
-_BATCH = 5_000
-_FOLDERS = ("evidence", "vault", "reports", "spool")
+_FOLDERS = ("evidence", "reports", "spool")
+_STAGE = "moving"
 
 
 @dataclass(frozen=True)
@@ -44,50 +45,40 @@ class Carried:
 def move(book: Book, url: str, *, progress: Progress = lambda _done, _total: None) -> Carried:
     """Carry a ledger to another store; its home stays, and names the new store at the end.
 
-    Others may append meanwhile. A journal that is left behind is set aside as `journal.moved`.
-    Raises Refused if it is kept there already, Altered if the destination holds something else.
+    Others may append meanwhile; who still has the old store open is told to start again. Raises
+    Refused if it is kept there already, Altered if the destination holds something else.
     """
-    there = Book(Home(book.home.folder, url), clock=book.clock)
-    if there.home.store_url == book.home.store_url:
-        raise Refused("The ledger is kept there already.", "Choose another store.")
-    with book.read():  # recovers what a crash left
-        pass
-    there.store.create()
-    before = _arrived(book, there)
-    _carry(book, there, progress)
-    with book.store.write() as txn:
-        while entries := _next_parts(txn, _size(there), txn.head.size):
-            _take(there, entries)
-        head = _same(txn.head, there)
-        _set_aside(book.home)
-        there.home.remember_store()
-    return Carried(url, head.size, head.root.hex(), head.size - before)
+    with alone_in(book.home.folder), _on_disk(book.home.folder):
+        return _move(book, Home(book.home.folder, url), progress)
 
 
 def backup(book: Book, folder: Path, *, progress: Progress = lambda _done, _total: None) -> Carried:
     """Copy a whole home while others write, or go on from an earlier backup in the same folder.
 
-    The copy's database is made from its own journal, so a backup that ends well is one that can
-    be restored. Raises InvalidInput or Altered if the folder holds something else.
+    The copy's journal and database are made from the entries, each checked as it arrives, so a
+    backup that ends well is a home that can be opened. Keys of texts that were erased meanwhile
+    are destroyed in it. Raises InvalidInput or Altered if the folder holds something else.
     """
     home = Home(folder, "duckdb:")
-    if folder.exists() and any(folder.iterdir()) and not home.exists():
-        raise InvalidInput(f"{folder} holds something else.", "Choose an empty folder.")
-    with book.read() as snapshot:
-        size = snapshot.head.size
+    _require_place_for_backup(book.home, home)
+    _hold(book)
     if not home.exists():
         home.create()
-    there = Book(home, clock=book.clock)
-    there.store.create()
-    before = _arrived(book, there)
-    _carry(book, there, progress, until=size)
-    for name in _FOLDERS:
-        shutil.copytree(
-            book.home.folder / name, folder / name, dirs_exist_ok=True, copy_function=_copy_new
-        )
-    with there.store.read() as snapshot:
-        head = snapshot.head
-        publish_switches(home, there.locks, snapshot.rows, head.size, book.clock())
+    with alone_in(folder), _on_disk(folder):
+        there = Book(home, clock=book.clock)
+        before = arrived(book, there)
+        _copy_folder(book.home.vault, home.vault)
+        with book.store.still() as snapshot:  # no key is made or destroyed meanwhile
+            size = snapshot.head.size
+            _copy_folder(book.home.vault, home.vault)
+        carry(book, there, progress, until=size)
+        for name in _FOLDERS:
+            _copy_folder(book.home.folder / name, folder / name)
+        there.recover()  # destroys the keys that it says are erased
+        with there.store.read() as snapshot:
+            head = snapshot.head
+            publish_switches(home, there.locks, snapshot.rows, head.size, book.clock())
+        home.write_head(head)
     return Carried(str(folder), head.size, head.root.hex(), head.size - before)
 
 
@@ -96,10 +87,14 @@ def rebuild(book: Book, *, progress: Progress | None = None) -> int:
 
     Raises Altered if the entries themselves are not sound: registers made from them would lie.
     """
+    with book.read():  # recovers what a crash left
+        pass
     with book.store.write() as txn:
         found = replay(txn, txn.head.size, progress=progress)
         if found.problems:
             first = found.problems[0]
+            if first.check == "newer":
+                raise InvalidInput(first.message, "Install a newer version of Quaestor.")
             raise Altered(
                 f"The entries are not sound, first at {first.seq}: {first.message}",
                 "Nothing was rebuilt. Restore the ledger from a backup.",
@@ -109,89 +104,119 @@ def rebuild(book: Book, *, progress: Progress | None = None) -> int:
     return len(rows)
 
 
-def _size(there: Book) -> int:
-    with there.store.read() as snapshot:
-        return snapshot.head.size
+def _hold(book: Book) -> None:
+    """Nobody carries on what their own seat contradicts; what a crash left is recovered first."""
+    with book.read() as snapshot:
+        hold_against_seat(book.seat, book.place, snapshot)
 
 
-def _arrived(book: Book, there: Book) -> int:
-    """How many entries are there already; Altered unless they are the first of ours."""
-    with there.store.read() as snapshot:
-        head = snapshot.head
-    with book.store.read() as snapshot:
-        if head.size > snapshot.head.size or root_at(snapshot.tile, head.size) != head.root:
-            raise Altered(
-                f"What lies there ({head.size} entries) is not the beginning of this ledger.",
-                "Choose an empty place.",
-            )
-    return head.size
-
-
-def _carry(book: Book, there: Book, progress: Progress, until: int | None = None) -> None:
-    """Carry whole parts in batches, each as one transaction."""
-    while True:
-        start = _size(there)
-        with book.store.read() as snapshot:
-            stop = snapshot.head.size if until is None else until
-            entries = _next_parts(snapshot, start, stop)
-        progress(start, stop)
-        if not entries:
-            return
-        _take(there, entries)
-
-
-def _next_parts(snapshot: Snapshot, start: int, stop: int) -> Sequence[StoredEntry]:
-    """The next entries up to the end of a part; one part may be longer than a batch."""
-    for end in range(start + _BATCH, stop + _BATCH, _BATCH):
-        entries = snapshot.entries(start, min(end, stop))
-        while entries and not decode(entries[-1].data).last_of_part:
-            entries.pop()
-        if entries:
-            return entries
-    return ()
-
-
-def _take(there: Book, entries: Sequence[StoredEntry]) -> None:
-    with there.store.write() as txn:
-        for part in read_parts((entry.data + b"\n" for entry in entries), txn.head):
-            check_journalled(txn.rows, part)
-            posting = Posting.of(txn, part.entries)
-            if there.journal is not None:
-                there.journal.append(txn.head.size, [data for _, data in part.entries])
-            txn.post(posting.stored, posting.tiles, posting.head)
-        head = txn.head
+@contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
     try:
-        there.home.write_head(head)
+        yield
     except OSError as error:
         raise StoreUnavailable(
-            f"{there.home.folder} cannot be written: {error.strerror}.",
-            "Make room, then start again: it goes on where it stopped.",
+            f"{error.filename or folder} cannot be used: {error.strerror}.",
+            "Make room, or check the permissions, then start again: it goes on where it stopped.",
         ) from error
 
 
-def _same(head: Head, there: Book) -> Head:
-    with there.store.read() as snapshot:
-        arrived = snapshot.head
-    if (arrived.size, arrived.root, arrived.last) != (head.size, head.root, head.last):
-        raise Altered("What arrived is not what was sent.", "The ledger stays where it is.")
-    return arrived
+# Moving
 
 
-def _set_aside(home: Home) -> None:
-    """Keep the journal and database of a store that is left, where nothing reads them."""
-    if home.journal is None:
-        return
-    for name in ("journal", home.database.name):
-        old = home.folder / name
-        kept = (home.folder / f"{name}.moved{number or ''}" for number in range(1_000))
-        old.rename(next(path for path in kept if not path.exists()))
-    (home.folder / "journal").mkdir()
-    (home.folder / "journal").chmod(0o2770)
+def _move(book: Book, target: Home, progress: Progress) -> Carried:
+    home = book.home
+    _finish(home)
+    if target.store_url == home.store_url:
+        raise Refused("The ledger is kept there already.", "Choose another store.")
+    _hold(book)
+    there = Book(target if target.store_url else _stage(home), clock=book.clock)
+    before = arrived(book, there)
+    carry(book, there, progress)
+    with book.store.write() as source:
+        head = carry_rest(source, there)
+        if there.journal is not None:
+            _unstage(there.home, home)
+        target.remember_store()
+        if book.journal is None:
+            source.replace_registers([])
+    if book.journal is not None:
+        _set_aside(book)
+    home.write_head(head)
+    to = without_password(target.store_url) if target.store_url else str(home.database)
+    return Carried(to, head.size, head.root.hex(), head.size - before)
+
+
+def _stage(home: Home) -> Home:
+    """Where a journal and a database are made until they are the home's."""
+    stage = Home(home.folder / _STAGE, "duckdb:")
+    if not stage.exists():
+        stage.create()
+    return stage
+
+
+def _unstage(stage: Home, home: Home) -> None:
+    """Put the finished journal and database into the home; the file `store` still stands."""
+    for name in (home.database.name, f"{home.database.name}.wal"):
+        (home.folder / name).unlink(missing_ok=True)  # what a move left that died here
+        with suppress(FileNotFoundError):
+            (stage.folder / name).rename(home.folder / name)
+    with suppress(FileNotFoundError):
+        (home.folder / "journal").rmdir()
+    (stage.folder / "journal").rename(home.folder / "journal")
     fsync_folder(home.folder)
+    shutil.rmtree(stage.folder)
 
 
-def _copy_new(source: str, target: str) -> str:
-    """Copy a file unless it is there: what has a digest or an id for a name never changes."""
-    if not Path(target).exists():
-        shutil.copy2(source, target)
-    return target
+def _finish(home: Home) -> None:
+    """Finish a move that died at its last step: a home that names a store has no journal."""
+    if (home.folder / "store").exists() and any((home.folder / "journal").glob("*.jsonl")):
+        _set_aside(Book(Home(home.folder, "duckdb:")))
+
+
+def _set_aside(book: Book) -> None:
+    """Keep the journal and database of a store that is left, where nothing reads them."""
+    home = book.home
+    with book.locks.exclusive():
+        for name in (home.database.name, f"{home.database.name}.wal", "journal"):
+            old = home.folder / name
+            if old.exists():
+                kept = (home.folder / f"{name}.moved{number or ''}" for number in range(1_000))
+                old.rename(next(path for path in kept if not path.exists()))
+        (home.folder / "journal").mkdir()
+        (home.folder / "journal").chmod(home.vault.stat().st_mode)
+        fsync_folder(home.folder)
+
+
+# Backing up
+
+
+def _require_place_for_backup(source: Home, copy: Home) -> None:
+    folder = copy.folder
+    if folder.resolve().is_relative_to(source.folder.resolve()):
+        raise InvalidInput(f"{folder} lies inside the ledger's home.", "Choose another folder.")
+    if (folder / "store").exists():
+        raise InvalidInput(
+            f"{folder} is the home of a ledger in PostgreSQL.", "Choose another folder."
+        )
+    if folder.exists() and any(folder.iterdir()) and not (folder / "journal").is_dir():
+        raise InvalidInput(f"{folder} holds something else.", "Choose an empty folder.")
+
+
+def _copy_folder(source: Path, copy: Path) -> None:
+    """Copy the files that are not there: what has a digest or an id for a name never changes."""
+    for file in source.iterdir():
+        kept = copy / file.name
+        if file.is_file() and not file.name.startswith(".") and not kept.exists():
+            with suppress(FileNotFoundError):  # an order that was just recorded
+                _copy_file(file, kept)
+    fsync_folder(copy)
+
+
+def _copy_file(file: Path, kept: Path) -> None:
+    """Copy a file so that it is whole and on disk once it has its name."""
+    part = kept.with_name(f".{kept.name}.part")
+    shutil.copy2(file, part)
+    with part.open("rb") as copied:
+        os.fsync(copied.fileno())
+    part.replace(kept)

@@ -2,39 +2,49 @@
 
 Rules kept here:
 - an inclusion proof is a tlog-proof: header, index, path, a blank line, a signed checkpoint;
-- a consistency proof is JSON: two checkpoints and the path between their trees;
+- a consistency proof is JSON: two signed checkpoints and the path between their trees;
 - a row proof is JSON: a decision record, its path to the row tree's root, the `log.sealed` entry
   that holds this root, and that entry's tlog-proof;
+- a checkpoint counts only if one of the keys given, named by its own origin, signed it;
 - nothing here reads a clock, a file or a database.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note, verified_signers
+from ledger.checkpoint import (
+    Checkpoint,
+    NamedKey,
+    parse_checkpoint,
+    parse_note,
+    verified_signers,
+)
 from ledger.entry import decode, entry_hash
-from ledger.errors import CheckFailed, InvalidInput, QuaestorError
+from ledger.errors import CheckFailed, InvalidInput
 from ledger.merkle import HASH_SIZE, leaf_hash, verify_consistency, verify_inclusion
 
 HEADER = "c2sp.org/tlog-proof@v1"
 CONSISTENCY = "quaestor/consistency-proof/v1"
 ROW = "quaestor/row-proof/v1"
 
-Keys = Mapping[str, bytes]
-"""Ed25519 public keys by key name, `<origin>/<actor>`."""
+_INDEX = re.compile(r"index (0|[1-9][0-9]{0,15})")
+_DAMAGED = "It was damaged; have it made again."
+
+Kind = Literal["checkpoint", "entry", "consistency", "row"]
 
 
 @dataclass(frozen=True)
 class Proved:
-    """What a proof shows: a sentence for people, the checkpoint relied on, who signed it."""
+    """What was shown: a sentence for people, the checkpoint relied on, and who signed that."""
 
+    kind: Kind
     what: str
     checkpoint: Checkpoint
     signers: tuple[str, ...]
@@ -50,24 +60,31 @@ class InclusionProof:
 
     def text(self) -> str:
         """The proof as c2sp.org/tlog-proof writes it."""
-        lines = [HEADER, f"index {self.index}", *(_b64(sibling) for sibling in self.path)]
+        lines = [HEADER, f"index {self.index}", *map(_b64, self.path)]
         return "".join(f"{line}\n" for line in lines) + "\n" + self.note
 
 
 def parse_inclusion(text: str) -> InclusionProof:
     """Read a tlog-proof. InvalidInput when it is not one; an `extra` line is passed over."""
     head, blank, note = text.partition("\n\n")
-    lines = head.split("\n")
-    if not blank or lines[0] != HEADER:
+    header, *lines = head.split("\n")
+    if not blank or header != HEADER:
         raise InvalidInput("This is not a tlog-proof.", f"It would begin with {HEADER}.")
-    rest = lines[2:] if lines[1:2] and lines[1].startswith("extra ") else lines[1:]
-    word, _, number = rest[0].partition(" ") if rest else ("", "", "")
-    if word != "index" or not number.isascii() or not number.isdigit():
-        raise InvalidInput("The proof has no index.", "It was damaged.")
-    return InclusionProof(int(number), tuple(_hash(line) for line in rest[1:]), note)
+    if lines and lines[0].startswith("extra "):
+        del lines[0]
+    index = _INDEX.fullmatch(lines[0]) if lines else None
+    if index is None:
+        raise InvalidInput("The proof has no index.", _DAMAGED)
+    return InclusionProof(int(index[1]), tuple(map(_hash, lines[1:])), note)
 
 
-def check_inclusion(proof: InclusionProof, data: bytes, keys: Keys) -> Proved:
+def check_note(note: str, keys: Sequence[NamedKey]) -> Proved:
+    """Check that somebody whose key was given signed a checkpoint. CheckFailed otherwise."""
+    checkpoint, signers = _signed(note, keys)
+    return Proved("checkpoint", f"a checkpoint of {checkpoint.size} entries", checkpoint, signers)
+
+
+def check_inclusion(proof: InclusionProof, data: bytes, keys: Sequence[NamedKey]) -> Proved:
     """Check that an entry's exact bytes lie at the proof's index. CheckFailed otherwise."""
     checkpoint, signers = _signed(proof.note, keys)
     if not verify_inclusion(
@@ -77,48 +94,49 @@ def check_inclusion(proof: InclusionProof, data: bytes, keys: Keys) -> Proved:
             f"This is not entry {proof.index} of the checkpoint's tree.",
             "Compare the entry's bytes with `quaestor ledger show SEQ --bytes`.",
         )
-    return Proved(f"entry {proof.index} of {checkpoint.size} entries", checkpoint, signers)
+    what = f"entry {proof.index} of {checkpoint.size} entries"
+    return Proved("entry", what, checkpoint, signers)
 
 
-def write_consistency(old: str, new: str, path: Sequence[bytes]) -> bytes:
-    """A consistency proof between two signed checkpoints, as JSON."""
-    fields = {"format": CONSISTENCY, "old": old, "new": new, "path": [_b64(h) for h in path]}
-    return _dump(fields)
+def write_consistency(old: str, new: str, path: Sequence[bytes]) -> str:
+    """A consistency proof between two signed checkpoints, as a line of JSON."""
+    return _line({"format": CONSISTENCY, "old": old, "new": new, "path": [*map(_b64, path)]})
 
 
 def write_row(
     record: str, row: int, path: Sequence[bytes], entry: bytes, proof: InclusionProof
-) -> bytes:
-    """A proof that a decision record is row `row` of a sealed log, as JSON."""
-    fields = {
-        "format": ROW,
-        "record": record,
-        "row": row,
-        "path": [_b64(sibling) for sibling in path],
-        "entry": entry.decode(),
-        "entry_proof": proof.text(),
-    }
-    return _dump(fields)
+) -> str:
+    """A proof that a decision record is row `row` (0-based) of a sealed log, as a line of JSON."""
+    return _line(
+        {
+            "format": ROW,
+            "record": record,
+            "row": row,
+            "path": [*map(_b64, path)],
+            "entry": entry.decode(),
+            "entry_proof": proof.text(),
+        }
+    )
 
 
-def check_json(data: bytes, keys: Keys) -> Proved:
+def check_json(text: str, keys: Sequence[NamedKey]) -> Proved:
     """Check a consistency or row proof: CheckFailed if it does not hold, InvalidInput if none."""
     try:
-        fields = orjson.loads(data)
+        fields = orjson.loads(text)
         form = fields["format"]
         path = [_hash(line) for line in fields["path"]]
         if form == CONSISTENCY:
             return _check_consistency(fields, path, keys)
         if form == ROW:
             return _check_row(fields, path, keys)
-    except QuaestorError:
-        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"This is not a proof: {error}.", "Make it again.") from error
-    raise InvalidInput(f"{form!r} is not a proof that is known here.", "Make it again.")
+        raise InvalidInput(f"This is not a proof: {error!r}.", _DAMAGED) from error
+    raise InvalidInput(f"{form!r} is not a proof that is known here.", _DAMAGED)
 
 
-def _check_consistency(fields: dict[str, Any], path: list[bytes], keys: Keys) -> Proved:
+def _check_consistency(
+    fields: dict[str, Any], path: Sequence[bytes], keys: Sequence[NamedKey]
+) -> Proved:
     old, _ = _signed(fields["old"], keys)
     new, signers = _signed(fields["new"], keys)
     if old.origin != new.origin or not verify_consistency(
@@ -128,44 +146,47 @@ def _check_consistency(fields: dict[str, Any], path: list[bytes], keys: Keys) ->
             f"The ledger of {new.size} entries does not continue that of {old.size}.",
             "Somebody has shown two histories: compare with other people's checkpoints.",
         )
-    return Proved(f"{new.size} entries continue the first {old.size}", new, signers)
+    return Proved("consistency", f"{new.size} entries continue the first {old.size}", new, signers)
 
 
-def _check_row(fields: dict[str, Any], path: list[bytes], keys: Keys) -> Proved:
+def _check_row(fields: dict[str, Any], path: Sequence[bytes], keys: Sequence[NamedKey]) -> Proved:
     data = fields["entry"].encode()
-    proved = check_inclusion(parse_inclusion(fields["entry_proof"]), data, keys)
+    sealed = check_inclusion(parse_inclusion(fields["entry_proof"]), data, keys)
     entry = decode(data)
     if entry.kind != "log.sealed":
-        raise CheckFailed("The entry does not enter a sealed log.", "Make the proof again.")
+        raise CheckFailed("The entry does not enter a sealed log.", _DAMAGED)
     row, rows = fields["row"], entry.body["rows"]
     leaf, root = leaf_hash(fields["record"].encode()), bytes.fromhex(entry.body["root"])
-    if not verify_inclusion(leaf, row, rows, path, root):
+    if type(row) is not int or not verify_inclusion(leaf, row, rows, path, root):
         raise CheckFailed(
             f"This record is not row {row} of {entry.subject}.", "It is not what was imported."
         )
-    what = f"row {row} of {rows} of {entry.subject}, sealed by {proved.what}"
-    return Proved(what, proved.checkpoint, proved.signers)
+    what = f"row {row} of {rows} rows of {entry.subject}, entered by {sealed.what}"
+    return Proved("row", what, sealed.checkpoint, sealed.signers)
 
 
-def _signed(note: str, keys: Keys) -> tuple[Checkpoint, tuple[str, ...]]:
+def _signed(note: str, keys: Sequence[NamedKey]) -> tuple[Checkpoint, tuple[str, ...]]:
     text, signatures = parse_note(note)
-    signers = verified_signers(text, signatures, keys)
+    checkpoint = parse_checkpoint(text)
+    own = [key for key in keys if key[0].rpartition("/")[0] == checkpoint.origin]
+    signers = verified_signers(text, signatures, own)
     if not signers:
-        names = ", ".join(signature.name for signature in signatures) or "nobody"
+        names = ", ".join(dict.fromkeys(signature.name for signature in signatures))
         raise CheckFailed(
-            f"The checkpoint is signed by {names}, none of whose keys were given.",
-            "Give a key with --vkey: quaestor ledger checkpoint --vkey",
+            f"The checkpoint bears the name of {names}, but no good signature by a key given.",
+            "Give their key with --vkey; they print it: quaestor ledger checkpoint --vkey",
         )
-    return parse_checkpoint(text), signers
+    return checkpoint, signers
 
 
 def _hash(line: str) -> bytes:
+    """The 32 bytes that a line of base64 spells, in the one way in which it is written."""
     try:
         value = base64.b64decode(line, validate=True)
-    except binascii.Error as error:
-        raise InvalidInput("A hash of the proof is not base64.", "It was damaged.") from error
-    if len(value) != HASH_SIZE:
-        raise InvalidInput("A hash of the proof is not 32 bytes.", "It was damaged.")
+    except ValueError as error:
+        raise InvalidInput("A hash of the proof is not base64.", _DAMAGED) from error
+    if len(value) != HASH_SIZE or _b64(value) != line:
+        raise InvalidInput("A hash of the proof is not the base64 of 32 bytes.", _DAMAGED)
     return value
 
 
@@ -173,5 +194,5 @@ def _b64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def _dump(fields: dict[str, Any]) -> bytes:
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+def _line(fields: dict[str, Any]) -> str:
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE).decode()

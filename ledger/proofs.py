@@ -20,7 +20,26 @@ def inclusion_path(read: ReadTile, index: int, size: int) -> list[bytes]:
         raise InvalidInput(
             f"Entry {index} is not among the first {size}.", "Use a later checkpoint."
         )
-    return _path(cache(read), index, 0, size)  # siblings share tiles: each is read once
+    seen = cache(read)  # siblings share tiles: each is read once
+    return [_root(seen, low, high) for low, high in siblings(index, size)]
+
+
+def siblings(index: int, size: int) -> list[tuple[int, int]]:
+    """The ranges of leaves whose roots are the audit path of leaf `index`, from the leaf upwards.
+
+    Together they are every other leaf of the first `size`.
+    """
+    found = []
+    low, high = 0, size
+    while high - low > 1:
+        split = low + _largest_power_below(high - low)
+        if index < split:
+            found.append((split, high))
+            high = split
+        else:
+            found.append((low, split))
+            low = split
+    return found[::-1]
 
 
 def consistency_path(read: ReadTile, old: int, new: int) -> list[bytes]:
@@ -47,16 +66,6 @@ def _continuation(read: ReadTile, old: int, low: int, high: int, *, whole: bool)
         return [*_continuation(read, old, low, low + split, whole=whole), rest]
     rest = _root(read, low, low + split)
     return [*_continuation(read, old - split, low + split, high, whole=False), rest]
-
-
-def _path(read: ReadTile, index: int, low: int, high: int) -> list[bytes]:
-    """Siblings from the leaf upwards in the subtree over low..high."""
-    if high - low == 1:
-        return []
-    split = low + _largest_power_below(high - low)
-    if index < split:
-        return [*_path(read, index, low, split), _root(read, split, high)]
-    return [*_path(read, index, split, high), _root(read, low, split)]
 
 
 def _root(read: ReadTile, low: int, high: int) -> bytes:

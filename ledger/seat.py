@@ -22,7 +22,10 @@ from ledger.files import fsync_folder, write_durably
 from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
 
 _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_KEY_FILE = re.compile(rf"{_ACTOR.pattern}(\.report|\.request)?|authority\.ca")
 _PRIVATE = 0o600
+STAMP_SUFFIX = ".tsr"
+"""Of a timestamp token, which lies beside its checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Seat:
 
     def keep_request(self, actor: str, request: bytes) -> None:
         """Keep the enrolment request of a key, so that it can be handed over again."""
-        write_durably(self.folder / "keys" / f"{actor}.request", request, mode=_PRIVATE)
+        write_durably(self._key_path(f"{actor}.request"), request, mode=_PRIVATE)
 
     def request(self, actor: str) -> bytes:
         """The enrolment request of a key. InvalidInput without one."""
@@ -123,6 +126,8 @@ class Seat:
         return key
 
     def _key_path(self, name: str) -> Path:
+        if not _KEY_FILE.fullmatch(name):
+            require_actor(name)
         return self.folder / "keys" / name
 
     def _read_key(self, name: str) -> bytes:
@@ -208,17 +213,58 @@ class Seat:
         path = Path(anchor.where)
         aside = path.with_name(f"{path.name}.lost-{anchor.checkpoint.size}")
         path.replace(aside)
+        token = path.with_suffix(STAMP_SUFFIX)
+        if token.exists():
+            token.replace(aside.with_suffix(f"{aside.suffix}{STAMP_SUFFIX}"))
         fsync_folder(path.parent)
         return aside
 
     def anchors(self, ledger_id: str) -> list[Anchor]:
-        """Every anchor this seat knows for a ledger: its own and its witness folders'."""
-        found = [self.anchor(ledger_id)]
+        """Every anchor this seat knows for a ledger: its own and its witness folders'.
+
+        Timestamped checkpoints are among them, by their notes; tokens are not looked at here.
+        """
+        found = [self.anchor(ledger_id), *map(read_anchor, self.timestamps(ledger_id))]
         for folder in self.witness_folders():
             path = folder / f"{ledger_id}.checkpoint"
             if path.exists():
                 found.append(read_anchor(path))
         return [anchor for anchor in found if anchor is not None]
+
+    # Timestamps
+
+    def keep_timestamp(self, ledger_id: str, size: int, note: str, token: bytes) -> None:
+        """Keep a signed checkpoint of `size` entries with its token (DER). Raises OSError."""
+        self._make_timestamps(ledger_id)
+        path = self.timestamp(ledger_id, size)
+        write_durably(path.with_suffix(STAMP_SUFFIX), token, mode=_PRIVATE)
+        write_durably(path, note.encode(), mode=_PRIVATE)  # last: it is by the note that it counts
+
+    def pin_timestamp_authority(self, ledger_id: str, fingerprint: str, pem: bytes) -> None:
+        """Keep the CA certificate (PEM, SHA-256 in hex) under which tokens count."""
+        self._make_timestamps(ledger_id)
+        path = self._timestamps(ledger_id) / f"tsa-{fingerprint}.pem"
+        write_durably(path, pem, mode=_PRIVATE)
+
+    def timestamp(self, ledger_id: str, size: int) -> Path:
+        """Where the timestamped checkpoint of `size` entries lies, if there is one."""
+        return self._timestamps(ledger_id) / f"{size}.checkpoint"
+
+    def timestamps(self, ledger_id: str) -> list[Path]:
+        """The timestamped checkpoints kept here, the smallest first."""
+        found = self._timestamps(ledger_id).glob("*.checkpoint")
+        return sorted(found, key=lambda path: (len(path.name), path.name))
+
+    def timestamp_authorities(self, ledger_id: str) -> list[Path]:
+        """The CA certificates (PEM) pinned for this ledger's timestamps."""
+        return sorted(self._timestamps(ledger_id).glob("tsa-*.pem"))
+
+    def _timestamps(self, ledger_id: str) -> Path:
+        return self._ledger(ledger_id) / "timestamps"
+
+    def _make_timestamps(self, ledger_id: str) -> None:
+        self._make_ledger(ledger_id)
+        self._timestamps(ledger_id).mkdir(mode=0o700, exist_ok=True)
 
     def _ledger(self, ledger_id: str) -> Path:
         return self.folder / "ledgers" / ledger_id
@@ -226,6 +272,15 @@ class Seat:
     def _make_ledger(self, ledger_id: str) -> None:
         self.create()
         self._ledger(ledger_id).mkdir(mode=0o700, exist_ok=True)
+
+
+def require_actor(name: str) -> None:
+    """InvalidInput unless an actor may have this id, which also names the file of the key."""
+    if not _ACTOR.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} cannot be an actor.",
+            "Use lower-case letters, digits and dashes, 63 at most, a letter first: mira",
+        )
 
 
 def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:

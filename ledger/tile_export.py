@@ -1,27 +1,32 @@
 """The ledger as static files that any web server publishes (c2sp.org/tlog-tiles).
 
 `checkpoint` is a signed note, `tile/<L>/<N>` are tree tiles, `tile/entries/<N>` bundles of up to
-256 entries, each with its length before it in 16 bits. Files that are full never change, so an
-export can be repeated into the same folder and adds only what is new.
+256 entries, each with its length before it in 16 bits. A file once written never changes, so an
+export can be repeated into the same folder and adds only what is new; the checkpoint comes last,
+so that nobody is ever promised a file that is not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.book import Book
-from ledger.errors import Altered, StoreUnavailable
+from ledger.entry import entry_hash
+from ledger.errors import Altered, InvalidInput, StoreUnavailable
 from ledger.files import write_durably
 from ledger.keys import Signer
 from ledger.merkle import HASH_SIZE
-from ledger.store.base import StoredEntry
+from ledger.store.base import Snapshot, StoredEntry
 from ledger.tiles import WIDTH, Tile, root_at
-from ledger.witnessing import signed_checkpoint
+from ledger.witnessing import hold, signed_checkpoint, vouching
+
+Progress = Callable[[int, int], None]
 
 _READABLE = 0o644
 _GROUP = 1000
+_VERIFY = "Run `quaestor ledger verify`."
 
 
 @dataclass(frozen=True)
@@ -34,21 +39,32 @@ class Exported:
     files: int
 
 
-def export_tiles(book: Book, signer: Signer, folder: Path) -> Exported:
-    """Write or extend an export. Altered if the tiles are not those of the checkpoint's root."""
-    with book.read() as snapshot:
+def export_tiles(
+    book: Book,
+    signer: Signer,
+    folder: Path,
+    *,
+    progress: Progress = lambda _done, _total: None,
+) -> Exported:
+    """Write or extend an export.
+
+    Altered if entries, tiles and root of the ledger disagree, or if the folder holds what the
+    ledger does not continue; InvalidInput if it holds something else. Raises as `vouching` besides.
+    """
+    with vouching(book, signer) as snapshot:
+        held = _held(snapshot, folder)
         note = signed_checkpoint(snapshot, signer)
         head = snapshot.head
         tiles = {(tile.level, tile.index): tile for tile in snapshot.tiles()}
     if root_at(lambda level, index: tiles[level, index].hashes, head.size) != head.root:
-        raise Altered("The tiles are not those of the ledger's root.", "Run `ledger verify`.")
-    written = 0
+        raise Altered("The tiles are not those of the ledger's root.", _VERIFY)
     try:
-        for tile in tiles.values():
-            written += _write(folder / tile_path(tile), tile.hashes)
-        for index in range((head.size + WIDTH - 1) // WIDTH):
-            written += _write_bundle(book, folder, index, head.size)
-        written += _write(folder / "checkpoint", note.encode(), changing=True)
+        written = sum(_write(folder / tile_path(tile), tile.hashes) for tile in tiles.values())
+        for start in range(held - held % WIDTH, head.size, WIDTH):
+            leaves = tiles[0, start // WIDTH]
+            written += _write_bundle(book, folder, leaves)
+            progress(min(start + WIDTH, head.size), head.size)
+        write_durably(folder / "checkpoint", note.encode(), mode=_READABLE)
     except OSError as error:
         raise StoreUnavailable(
             f"The export cannot be written: {error.strerror}.", "Make room, or choose a folder."
@@ -62,7 +78,7 @@ def tile_path(tile: Tile) -> Path:
     return Path("tile") / str(tile.level) / _numbered(tile.index, width)
 
 
-def bundle(entries: list[StoredEntry]) -> bytes:
+def bundle(entries: Sequence[StoredEntry]) -> bytes:
     """Entries one after another, each with its length in 16 bits before it."""
     return b"".join(len(entry.data).to_bytes(2, "big") + entry.data for entry in entries)
 
@@ -79,19 +95,32 @@ def read_bundle(data: bytes) -> Iterator[bytes]:
         at += 2 + length
 
 
-def _write_bundle(book: Book, folder: Path, index: int, size: int) -> int:
-    start, stop = index * WIDTH, min(size, (index + 1) * WIDTH)
-    path = folder / "tile" / "entries" / _numbered(index, stop - start)
-    if path.exists():
-        return 0
+def _held(snapshot: Snapshot, folder: Path) -> int:
+    """How many entries an earlier export into this folder holds."""
+    checkpoint = folder / "checkpoint"
+    if checkpoint.is_file():
+        return hold(snapshot, checkpoint.read_text(), str(checkpoint)).size
+    if folder.exists() and any(path.name != "tile" for path in folder.iterdir()):
+        raise InvalidInput(f"{folder} holds something else.", "Choose an empty folder.")
+    return 0
+
+
+def _write_bundle(book: Book, folder: Path, leaves: Tile) -> int:
+    """Write the entries under a tile of level 0, held against its hashes."""
+    width = len(leaves.hashes) // HASH_SIZE
+    start = leaves.index * WIDTH
     with book.read() as snapshot:
-        entries = snapshot.entries(start, stop)
-    return _write(path, bundle(entries))
+        entries = snapshot.entries(start, start + width)
+    if b"".join(entry_hash(entry.data) for entry in entries) != leaves.hashes:
+        raise Altered(f"Entries {start} to {start + width - 1} are not those of the tree.", _VERIFY)
+    return _write(folder / "tile" / "entries" / _numbered(leaves.index, width), bundle(entries))
 
 
-def _write(path: Path, data: bytes, *, changing: bool = False) -> int:
+def _write(path: Path, data: bytes) -> int:
     """Write a file unless it is there; return how many files that made."""
-    if path.exists() and not changing:
+    if path.exists():
+        if path.read_bytes() != data:
+            raise Altered(f"{path} is not what was exported.", "Export into an empty folder.")
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, data, mode=_READABLE)

@@ -15,9 +15,9 @@ from ledger.clock import Clock, system_clock
 from ledger.errors import Refused
 from ledger.founding import Foundation, found, require_origin
 from ledger.home import Home
-from ledger.keys import KDF_ROUNDS, Signer
+from ledger.keys import KDF_ROUNDS, Signer, make_request
 from ledger.registers.house import RoleMatrix
-from ledger.seat import Seat
+from ledger.seat import Seat, require_actor
 from policies import shipped
 from policies.adopting import shipped_policies
 from reports.authority import dump_certificate, fingerprint, issue_certificate, make_authority
@@ -40,9 +40,11 @@ def found_ledger(
     """Make a home, the founder's keys and the report CA, and write entry 0.
 
     The founder's seat gets the signing key, the report key and the CA's key, all under the
-    passphrase. Raises Refused where a ledger or a key of that name exists.
+    passphrase, and the founder's request. Raises Refused where a ledger or a key of that name
+    exists, InvalidInput for an origin or an actor that cannot be one.
     """
     require_origin(origin)
+    require_actor(actor)
     if home.exists():
         raise Refused(f"{home.folder} holds a ledger already.", "Choose another folder.")
     now = clock()
@@ -63,6 +65,8 @@ def found_ledger(
     book.store.create()  # whoever may not found a ledger here learns it before keys are made
     seat.keep_key(actor, signer.key, passphrase, rounds=rounds)
     seat.keep_key(f"{actor}.report", report_key, passphrase, rounds=rounds)
+    request = make_request(signer, report_key, kind="person", name=name)
+    seat.keep_request(actor, request.encode())
     seat.keep_key("authority.ca", ca_key, passphrase, rounds=rounds)
     ledger_id = new_id()
     public = report_key.public_key().public_bytes(

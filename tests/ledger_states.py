@@ -77,6 +77,7 @@ class Walk:
             self.attempt(self.somebody(), *(self.draft() for _ in range(count)))
         elif what == "ask":
             two_person = ["enrol", "rekey", "grant", "resume", "erase", "adopt matrix", "restore"]
+            two_person += ["resume"] * 4
             effect = self.draft(self.chance.choice(two_person))
             name = f"ap-{self.record.rows.count(ApprovalRow) + 1}"
             self.attempt(self.somebody(), requesting(name, effect))
@@ -103,7 +104,7 @@ class Walk:
 
     def draft(self, what: str = "") -> Draft:
         """Make something to enter, mostly sensible."""
-        weights = [1 if name in FINAL else 10 for name in DRAFTS]
+        weights = [2 if name in FINAL else 10 for name in DRAFTS]
         return DRAFTS[what or self.chance.choices(list(DRAFTS), weights)[0]](self)
 
     # What drafts are made of
@@ -160,6 +161,13 @@ def _rekeying(walk: Walk) -> Draft:
     return Draft("actor.rekeyed", f"actor/{name}", body)
 
 
+def _demoting(walk: Walk) -> Draft:
+    name = walk.name
+    row = walk.record.rows.get(ActorRow, name)
+    role = walk.chance.choice(row.role_list if row and row.role_list else ROLES)
+    return Draft("actor.role_revoked", f"actor/{name}", {"role": role})
+
+
 def _revoking(walk: Walk) -> Draft:
     name = walk.name
     since = len(walk.record.lines) + walk.chance.choice([-3, 0, 0, 1])
@@ -181,9 +189,8 @@ def _killing(walk: Walk) -> Draft:
 
 
 def _resuming(walk: Walk) -> Draft:
-    model = walk.model
-    switch = walk.record.rows.get(SwitchRow, model)
-    after = switch.seq if switch else 0
+    stopped = [row for row in walk.record.rows.where(SwitchRow) if row.mode != "on"]
+    model, after = (stopped[0].model, stopped[0].seq) if stopped else (walk.model, 0)
     body = {"after_seq": after - walk.chance.choice([0, 0, 0, 1]), "reason": walk.sealed()}
     return Draft("switch.resumed", f"model/{model}", body)
 
@@ -279,7 +286,7 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     "rekey": _rekeying,
     "revoke key": _revoking,
     "grant": lambda walk: Draft("actor.granted", f"actor/{walk.name}", {"role": walk.role}),
-    "demote": lambda walk: Draft("actor.role_revoked", f"actor/{walk.name}", {"role": walk.role}),
+    "demote": _demoting,
     "retire": lambda walk: Draft("actor.retired", f"actor/{walk.name}", {"reason": "left"}),
     "certify": lambda walk: Draft("actor.certified", f"actor/{walk.name}", {"certificate": ""}),
     "adopt": lambda walk: Draft(
@@ -340,4 +347,4 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     ),
 }
 """Things to enter, by what they do."""
-FINAL = {"revoke key", "retire", "demote", "rekey"}  # seldom, or soon nobody can act
+FINAL = {"revoke key", "retire", "rekey"}  # seldom, or soon nobody can act

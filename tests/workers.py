@@ -6,6 +6,7 @@ seconds. A child says what it has done in lines on stdout, each written at once.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -32,6 +33,7 @@ from ledger.verification import verify
 from tests.people import MODEL, Person, World, build
 
 SOURCE = Path(__file__).parents[1]
+PR_SET_PTRACER = 0x59616D61
 
 
 class Job:
@@ -184,6 +186,16 @@ def hold_switchboard(person: Person) -> None:
         signal.pause()
 
 
+def traced(person: Person, job: str, *more: str) -> None:
+    """Say when ready, and do another job when SIGUSR1 says that a tracer has attached itself."""
+    any_process = ctypes.c_ulong(-1)
+    ctypes.CDLL(None).prctl(PR_SET_PTRACER, any_process)  # where Yama is, only parents may trace
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    say("ready")
+    signal.sigwait({signal.SIGUSR1})
+    JOBS[job](person, *more)
+
+
 def stop(person: Person, model: str) -> None:
     """Stop a model, and say what it was and where that is recorded."""
     report = switching.kill(person.book, person.signer, model)
@@ -223,6 +235,7 @@ JOBS: dict[str, Callable[..., None]] = {
         work_as,
         die_holding,
         hold_switchboard,
+        traced,
         stop,
         import_file,
         import_and_die,

@@ -184,7 +184,7 @@ def _group(group_: Document, width: int) -> list[Cell]:
         Cell(interval_bar(group_["selection_rate"], low, high, width)),
         interval,
         cell("impact_ratio", group_["impact_ratio"]),
-        Cell("ref" if p_value is None else f"{p_value:.2g}"),
+        Cell(_significance(p_value)),
         *(cell(name, group_[name]) for name in _ON_WIDE_SCREENS),
     ]
 
@@ -194,3 +194,10 @@ def _measured(found: Document, name: str) -> tuple[Cell, Cell]:
     interval = found[f"{name}_ci"]
     text = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
     return cell(name, found[name]), cell("interval", text)
+
+
+def _significance(p_value: float | None) -> str:
+    """Three digits, or below a thousandth; `ref` for the group that others are held to."""
+    if p_value is None:
+        return "ref"
+    return "<.001" if p_value < 0.001 else f"{p_value:.3f}"  # noqa: PLR2004

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,8 @@ from console.session import Session
 from ledger.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from ledger.seat import Anchor
     from ledger.verification import Verification
 
@@ -114,12 +117,14 @@ def verify(
 
     Entries, signatures, authority, registers, tree, journal, evidence, vault and switchboard. Exit
     code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against nothing
-    from outside.
+    from outside. Timestamps that your seat keeps are checked, and held against it too.
     """
     from ledger.verification import verify as verify_home
+    from reports.timestamped import timestamp_anchors
 
     session = session_of(context)
     anchors = [_anchor(session, file, trust) for file in against or []]
+    anchors += timestamp_anchors(session.book)
     with progress(session, "verifying") as told:
         found = verify_home(session.book, against=anchors, strict=strict, progress=told)
     if json:
@@ -134,7 +139,9 @@ def verify(
 
 @app.command(
     epilog=example(
-        "quaestor ledger checkpoint > monday.checkpoint", "quaestor ledger checkpoint --vkey"
+        "quaestor ledger checkpoint > monday.checkpoint",
+        "quaestor ledger checkpoint --vkey",
+        "quaestor ledger checkpoint --tsa http://tsa.example/ts --tsa-ca tsa-ca.pem",
     )
 )
 def checkpoint(
@@ -143,12 +150,21 @@ def checkpoint(
     vkey: Annotated[
         bool, typer.Option("--vkey", help="The verifier key for your checkpoints instead.")
     ] = False,
+    tsa: Annotated[
+        str,
+        typer.Option("--tsa", metavar="URL", help="A timestamp authority (RFC 3161) to ask."),
+    ] = "",
+    tsa_ca: Annotated[
+        Path | None,
+        existing_file("Its CA's certificate (PEM), which your seat then pins.", "--tsa-ca"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print a checkpoint signed by you, for a witness to keep.
 
     Size and root of the whole record, as a signed note (c2sp.org/signed-note, tlog-checkpoint)
-    under the key name ORIGIN/ACTOR.
+    under the key name ORIGIN/ACTOR. With --tsa, your seat keeps it with the authority's timestamp;
+    the checkpoint is printed all the same if the authority does not answer (exit code 4).
     """
     from ledger.registers.actors import active
     from reports.evidence import sign_checkpoint
@@ -158,6 +174,7 @@ def checkpoint(
     if vkey:
         _show_verifier_key(session, origin, as_json=json)
         return
+    authority = _authority(tsa, tsa_ca)
     signer = session.signer  # unlocked before the ledger is read
     with session.book.read() as snapshot:
         enrolled = base64.b64decode(active(snapshot.rows, signer.actor).public_key)
@@ -168,12 +185,19 @@ def checkpoint(
             f"The key in this seat is not the one enrolled for {signer.actor}.",
             "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
         )
-    if json:
-        by = f"{origin}/{signer.actor}"
-        root = head.root.hex()
-        print_json({"origin": origin, "size": head.size, "root": root, "by": by, "note": note})
-    else:
-        typer.echo(note, nl=False)
+    stamp: Anchor | None = None
+    try:
+        if tsa:
+            stamp = _have_timestamped(session, note, tsa, authority)
+    finally:  # whatever becomes of the timestamp, the checkpoint is good
+        if json:
+            by = f"{origin}/{signer.actor}"
+            root = head.root.hex()
+            document = {"origin": origin, "size": head.size, "root": root, "by": by, "note": note}
+            kept = {"time": stamp.time, "by": stamp.by, "where": stamp.where} if stamp else None
+            print_json({**document, "timestamp": kept})
+        else:
+            typer.echo(note, nl=False)
 
 
 @app.command(epilog=example("quaestor ledger recover"))
@@ -199,6 +223,28 @@ def recover(context: typer.Context, *, json: Json = False) -> None:
         "size": size,
     }
     show_one(session, done, as_json=json)
+
+
+def _authority(tsa: str, tsa_ca: Path | None) -> x509.Certificate | None:
+    """The CA that is to be trusted for timestamps, if one is named."""
+    from reports.authority import load_certificate
+
+    if tsa_ca is None:
+        return None
+    if not tsa:
+        raise InvalidInput("--tsa-ca is the CA of an authority.", "Name the authority: --tsa URL")
+    return load_certificate(read_file(tsa_ca))
+
+
+def _have_timestamped(
+    session: Session, note: str, tsa: str, authority: x509.Certificate | None
+) -> Anchor:
+    from reports.timestamped import have_timestamped
+
+    ledger_id, nonce = session.book.facts.ledger_id, secrets.randbits(64)
+    stamp = have_timestamped(session.seat, ledger_id, note, tsa, authority=authority, nonce=nonce)
+    session.voice.note(f"Timestamped at {stamp.time} by {stamp.by}, kept in {stamp.where}")
+    return stamp
 
 
 def _show_verifier_key(session: Session, origin: str, *, as_json: bool) -> None:

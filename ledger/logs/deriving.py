@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ledger.logs.engine import analysis
+from ledger.logs.engine import DISTRUST_STATISTICS, analysis
 from ledger.logs.mapping import (
     FALSE,
     INTEGER,
@@ -142,6 +142,7 @@ def rederive(path: Path, mapping: ColumnMap) -> list[str]:
         f"count(*) FILTER ({test}), min(file_row_number) FILTER ({test})" for test in tests.values()
     )
     with analysis() as engine:
+        engine.execute(DISTRUST_STATISTICS)
         found = engine.execute(
             f"SELECT {counts} FROM ({sql})",  # noqa: S608 - built above
             {**parameters, "file": str(path)},

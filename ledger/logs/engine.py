@@ -9,6 +9,8 @@ import duckdb
 import pyarrow as pa
 
 MEMORY = "512MB"
+DISTRUST_STATISTICS = "SET disabled_optimizers = 'filter_pushdown,statistics_propagation'"
+"""For queries over sealed logs: a forged footer must not make a filter pass over rows."""
 PART = 4_096  # rows that one thread takes at a time; DuckDB reads an unsplit table on one
 
 

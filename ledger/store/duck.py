@@ -29,7 +29,7 @@ from ledger.store.sql import SqlTransaction, entry_values, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA
 
 _BULK = 64
-_DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database")
+_DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough")
 _COLUMNS = "seq, time, actor, kind, subject, data"
 
 

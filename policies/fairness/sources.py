@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from ledger.errors import InvalidInput
+from ledger.logs.engine import DISTRUST_STATISTICS
 
 RELATION = "decisions"
 
@@ -70,6 +71,7 @@ def opened(files: Sequence[Path]) -> Iterator[Source]:
     }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(DISTRUST_STATISTICS)
         connection.execute("SET allowed_paths = ?", [paths])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ledger import rebuilding
-from ledger.errors import QuaestorError, StoreDamaged
+from ledger.errors import StoreDamaged
 from ledger.seat import Anchor
 from ledger.verification import Verification, verify
 from ledger.verify import Problem
@@ -73,19 +73,28 @@ def place(check: str, seq: int | None, subject: str) -> str:
 def perform(attack: Attack, lab: Lab, folder: Path) -> Outcome:
     """Attack a copy of the lab's ledger, verify it, and judge what verification says."""
     scene = make_scene(lab, folder)
-    expected = attack(scene)
+    expected: Expected = Unmoved("performed")
+    try:
+        expected = attack(scene)
+        started = perf_counter()
+        found = _verified(scene, expected)
+        seconds = perf_counter() - started
+        wrong = _wrong(scene, expected, found)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the lab has found something
+        return Outcome(name_of(attack), str(expected), "none", None, 0.0, repr(error))
+    first = found.problems[0] if found.problems else None
+    return Outcome(name_of(attack), str(expected), found.verdict, first, seconds, wrong)
+
+
+def _verified(scene: Scene, expected: Expected) -> Verification:
+    """What verification says, once a damaged database is rebuilt as its error says."""
     by, against = (expected.by, expected.against) if isinstance(expected, Caught) else ("ann", ())
     book = scene.person(by).book
-    started = perf_counter()
     try:
-        found = verify(book, against=against)
+        return verify(book, against=against)
     except StoreDamaged:
         rebuilding.recover(book)
-        found = verify(book, against=against)
-    seconds = perf_counter() - started
-    first = found.problems[0] if found.problems else None
-    wrong = _wrong(scene, expected, found)
-    return Outcome(name_of(attack), str(expected), found.verdict, first, seconds, wrong)
+        return verify(book, against=against)
 
 
 def _wrong(scene: Scene, expected: Expected, found: Verification) -> str:
@@ -101,8 +110,5 @@ def _wrong(scene: Scene, expected: Expected, found: Verification) -> str:
         return "" if right else f"found: {place(first.check, first.seq, first.subject)}"
     if found.verdict != "verified":
         return f"the verdict is {found.verdict}: {found.sentence}"
-    try:
-        differs = read_all(scene.world.stranger()).differs(scene.lab.reading)
-    except QuaestorError as error:
-        return error.message
+    differs = read_all(scene.world.stranger()).differs(scene.lab.reading)
     return f"not as before: {', '.join(differs)}" if differs else ""

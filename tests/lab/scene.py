@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile, copytree
 from tempfile import TemporaryDirectory
@@ -25,11 +26,23 @@ from ledger.switching import kill
 from ledger.verification import verify
 from tests.forging import sql
 from tests.lab.reading import Reading, read_all
-from tests.people import FOUNDER, OTHER_MODEL, ROLES, Person, World, build, copy, version_draft
+from tests.people import (
+    FOUNDER,
+    OTHER_MODEL,
+    ROLES,
+    START,
+    Person,
+    World,
+    build,
+    copy,
+    ticking,
+    version_draft,
+)
 from tests.reports.work import issue, work
 from tests.workers import Workers
 
 SAMPLES = Path(sample_data.__file__).parent
+LATER = START + timedelta(hours=2)
 DATABASE = ("ledger.duckdb", "ledger.duckdb.wal")
 
 
@@ -75,7 +88,7 @@ class Scene:
     @property
     def world(self) -> World:
         """The copied organisation."""
-        return World(self.folder / "world")
+        return World(self.folder / "world", ticking(LATER))
 
     @property
     def home(self) -> Home:
@@ -135,7 +148,6 @@ def build_lab(folder: Path) -> Lab:
     emil, rosa, cora = (world.person(actor) for actor in ("emil", "rosa", "cora"))
     work(world)
     emil.note("1.1")
-    rosa.append(version_draft("1.2"), version_draft("1.3"), version_draft("1.4"))
     text = (SAMPLES / "credit_decisions.map.yaml").read_text(encoding="utf-8")
     column_map = ColumnMap.model_validate(yaml.safe_load(text))
     bad = SAMPLES / "credit_decisions_bad.csv"
@@ -143,12 +155,18 @@ def build_lab(folder: Path) -> Lab:
     kill(cora.book, cora.signer, OTHER_MODEL, reason="It answers nonsense.")
     erased = _erase(world)
     issue(world)
+    rosa.append(version_draft("1.2"), version_draft("1.3"), version_draft("1.4"))
     copytree(world.home.folder, folder / "yesterday")
     emil.note("1.5")
     _die_after_an_entry(world, folder / "crashed")
     verify(world.person("ann").book)
     build(folder / "other")
     return Lab(folder, read_all(world.stranger()), erased)
+
+
+def load_lab(folder: Path) -> Lab:
+    """A lab that another process built, and keeps."""
+    return Lab(folder, read_all(World(folder / "world").stranger()), ("", b""))
 
 
 @contextmanager

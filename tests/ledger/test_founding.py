@@ -59,7 +59,7 @@ def test_home_and_seat_are_closed_to_others(world: World) -> None:
     seat = world.seat(FOUNDER)
     assert seat.folder.stat().st_mode & 0o777 == 0o700
     keys = sorted((seat.folder / "keys").iterdir())
-    assert [path.name for path in keys] == ["ada", "ada.report", "authority.ca"]
+    assert [path.name for path in keys] == ["ada", "ada.report", "ada.request", "authority.ca"]
     assert {path.stat().st_mode & 0o777 for path in keys} == {0o600}
 
 

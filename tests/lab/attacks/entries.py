@@ -8,6 +8,7 @@ from tests.lab.scene import Scene
 from tests.people import MODEL
 
 SUBJECT = f"model/{MODEL}"
+TILE = "tile/0/0"
 
 
 def edit_a_body(scene: Scene) -> Caught:
@@ -21,7 +22,7 @@ def edit_a_body_inside_a_part(scene: Scene) -> Caught:
     """An entry without a signature of its own is nobody's loss."""
     seq = scene.version("1.3")
     edit(scene, seq, '"1.3"', '"9.9"')
-    return Caught("journal", seq)
+    return Caught("tree", seq, TILE)
 
 
 def edit_a_time(scene: Scene) -> Caught:
@@ -66,7 +67,7 @@ def delete_an_entry(scene: Scene) -> Caught:
 def delete_the_last_entry(scene: Scene) -> Caught:
     """A record that ends earlier is still whole."""
     sql(scene.home, "DELETE FROM entry WHERE seq = ?", scene.size - 1)
-    return Caught("bytes", scene.size - 1)
+    return Caught("tree", scene.size - 1)
 
 
 def enter_an_entry_twice(scene: Scene) -> Caught:

@@ -40,9 +40,8 @@ def insert_an_unsigned_entry_into_anothers_part(scene: Scene) -> Caught:
     *others, last = sheets[number].drafts
     wider = replace(sheets[number], drafts=(*others, version_draft("6.6"), last))
     seq = scene.version("1.2")
-    keys = scene.keys()
-    del keys["rosa"]
-    rebuild(scene.home, [*sheets[:number], wider, *sheets[number + 1 :]], keys)
+    forger = scene.person("emil").signer
+    rebuild(scene.home, [*sheets[:number], wider], scene.keys(), last_by=forger)
     return Caught("signature", seq + 3, SUBJECT)
 
 
@@ -117,10 +116,10 @@ def approve_ones_own_request(scene: Scene) -> Caught:
     """One person asks, and the same person approves."""
     reason = {"after_seq": scene.seq("switch.killed", last=True), "reason": None}
     effect = Draft("switch.resumed", "model/fraud-screen", reason)
-    asked = {"effect": {"kind": effect.kind, "subject": effect.subject, "body": effect.body}}
+    fields = {"kind": effect.kind, "subject": effect.subject, "body": effect.body}
+    asked = {"effect": fields, "reason": None}
     scene.person("cora").append(Draft("approval.requested", "approval/ap-9", asked))
-    found = _forge(scene, "cora", Draft("approval.approved", "approval/ap-9", {}), effect)
-    return replace(found, subject="approval/ap-9")
+    return _forge(scene, "cora", Draft("approval.approved", "approval/ap-9", {}), effect)
 
 
 def give_an_order_in_a_commanders_name(scene: Scene) -> Caught:
@@ -139,15 +138,9 @@ def give_an_order_in_a_commanders_name(scene: Scene) -> Caught:
 
 def adopt_a_role_matrix_alone(scene: Scene) -> Caught:
     """An admin changes who may do what, without a second person."""
-    matrix = sheets_of(scene.home)[0].drafts[0].body["matrix"]
-    ledger = f"ledger/{scene.world.stranger().facts.ledger_id}"
-    sheets = sheets_of(scene.home)
-    time = sheets[-1].time
-    second = Sheet(FOUNDER, time, (Draft("actor.role_granted", "actor/rosa", {"role": "admin"}),))
-    body = {"matrix": matrix, "reason": "Simpler."}
-    alone = Sheet(FOUNDER, time, (Draft("ledger.matrix_adopted", ledger, body),))
-    rebuild(scene.home, [*sheets, second, alone], scene.keys())
-    return Caught("authority", scene.size + 1, ledger)
+    founding = sheets_of(scene.home)[0].drafts[0]
+    body = {"matrix": founding.body["matrix"], "reason": "Simpler."}
+    return _forge(scene, FOUNDER, Draft("ledger.matrix_adopted", founding.subject, body))
 
 
 def widen_the_role_matrix_of_entry_0(scene: Scene) -> Caught:

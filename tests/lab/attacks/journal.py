@@ -5,9 +5,11 @@ from __future__ import annotations
 import orjson
 
 from ledger.errors import Altered
+from ledger.home import Home
+from ledger.journal import Journal
 from tests.forging import Sheet, rebuild, sheets_of, sql
 from tests.lab.attack import Attack, Caught, Unmoved
-from tests.lab.attacks.entries import SUBJECT, edit_a_body
+from tests.lab.attacks.entries import edit_a_body
 from tests.lab.scene import Scene, make_scene
 from tests.people import raising, version_draft
 
@@ -51,21 +53,21 @@ def delete_the_head(scene: Scene) -> Unmoved:
 
 def cut_the_journal(scene: Scene) -> Caught:
     """The last entry is gone from the truth, and the database will follow."""
-    journal = _journal(scene)
+    journal = journal_of(scene.home)
     journal.cut(journal.size() - len(list(journal.lines_from(0))[-1]))
     return Caught("journal", scene.size - 1)
 
 
 def tear_the_journals_last_line(scene: Scene) -> Caught:
     """Recovery takes what was acknowledged for the leavings of a crash, and cuts it."""
-    journal = _journal(scene)
+    journal = journal_of(scene.home)
     journal.cut(journal.size() - 1)
     return Caught("journal", scene.size - 1)
 
 
 def repeat_the_journals_last_line(scene: Scene) -> Caught:
     """Recovery posts what it finds behind the end."""
-    (path,) = _journal(scene).files()
+    (path,) = journal_of(scene.home).files()
     path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[-1])
     raising(Altered, lambda: scene.person("emil").note("over it"))
     return Caught("journal", None)
@@ -77,18 +79,17 @@ def journal_an_entry_that_nobody_may_make(scene: Scene) -> Caught:
     sheets = sheets_of(ahead.home)
     act = Sheet("ann", sheets[-1].time, (version_draft("6.6"),))
     rebuild(ahead.home, [*sheets, act], ahead.keys())
-    with _journal(scene).files()[-1].open("ab") as file:
-        file.write(list(_journal(ahead).lines_from(0))[-1])
+    with journal_of(scene.home).files()[-1].open("ab") as file:
+        file.write(list(journal_of(ahead.home).lines_from(0))[-1])
     raising(Altered, lambda: scene.person("emil").note("over it"))
     return Caught("journal", None)
 
 
 def replay_another_ledgers_entries(scene: Scene) -> Caught:
     """Entries that are signed by people of the same names pass here, too."""
-    other = next(iter(scene.lab.other.home.journal.files())) if scene.lab.other.home.journal else None
-    assert other is not None
-    with _journal(scene).files()[-1].open("ab") as file:
-        file.write(other.read_bytes().splitlines(keepends=True)[-1])
+    *_, last = journal_of(scene.lab.other.home).lines_from(0)
+    with journal_of(scene.home).files()[-1].open("ab") as file:
+        file.write(last)
     raising(Altered, lambda: scene.person("emil").note("over it"))
     return Caught("journal", None)
 
@@ -96,8 +97,7 @@ def replay_another_ledgers_entries(scene: Scene) -> Caught:
 def put_another_ledgers_entry_in_place(scene: Scene) -> Caught:
     """An entry of another ledger, at the same place, is as good as this one's."""
     seq = 3
-    assert scene.lab.other.home.journal is not None
-    data = list(scene.lab.other.home.journal.lines_from(0))[seq][:-1]
+    data = list(journal_of(scene.lab.other.home).lines_from(0))[seq][:-1]
     sql(scene.home, "UPDATE entry SET data = ? WHERE seq = ?", data, seq)
     entry = orjson.loads(data)
     columns = "time = ?, actor = ?, kind = ?, subject = ?"
@@ -106,14 +106,14 @@ def put_another_ledgers_entry_in_place(scene: Scene) -> Caught:
     return Caught("chain", seq, entry["subject"])
 
 
-def _journal(scene: Scene):  # type: ignore[no-untyped-def]
-    journal = scene.home.journal
-    assert journal is not None
-    return journal
+def journal_of(home: Home) -> Journal:
+    """The journal of a home in DuckDB."""
+    assert home.journal is not None
+    return home.journal
 
 
 def _edit(scene: Scene, old: bytes, new: bytes) -> None:
-    (path,) = _journal(scene).files()
+    (path,) = journal_of(scene.home).files()
     data = path.read_bytes()
     assert data.count(old) == 1
     path.write_bytes(data.replace(old, new))
