@@ -1,9 +1,10 @@
 # The two commands of a newcomer are `make demo` and `make test`; both do the set-up they need.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench check setup setup-tests lock clean
+.PHONY: help demo test test-slow tamper-lab crash-lab crowd bench check setup setup-tests lock clean
 
 bin := .venv/bin
+crowd := tests/faults/test_campaigns.py::test_a_large_crowd_loses_nothing
 
 help: ## list these targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +17,15 @@ test: setup-tests check ## set up, check, then run the suite
 
 test-slow: setup-tests ## run what is too large for every day, at full size
 	@$(bin)/pytest -m slow
+
+tamper-lab: setup-tests ## attack a ledger in every way known (DAMAGE=10000: or change bytes, ~25 min)
+	@$(bin)/python -m tests.lab $(if $(DAMAGE),--damage $(DAMAGE))
+
+crash-lab: setup-tests ## fail every system call of an append and a kill; 500 kills; damage; full size
+	@$(bin)/pytest -s -m "slow or not slow" tests/faults --deselect $(crowd)
+
+crowd: setup-tests ## 8 processes x 250 entries at once, readers and a verification besides
+	@$(bin)/pytest -s -m slow $(crowd)
 
 bench: setup ## measure the speed of the record (BENCH=--quick: a few seconds each)
 	@$(bin)/python -m benchmarks $(BENCH)

@@ -137,6 +137,17 @@ def point_encode(p: Point) -> bytes:
     return (y | (x & 1) << 255).to_bytes(KEY_BYTES, "little")
 
 
+def small_order(y: int) -> bool:
+    """Whether a point with this y has an order that divides 8: one that hides no secret."""
+    try:
+        point = point_decode(y.to_bytes(KEY_BYTES, "little"))
+    except ValueError:
+        return False
+    for _ in range(3):
+        point = point_double(point)
+    return point_encode(point) == point_encode((0, 1, 1, 0))
+
+
 def ed25519_verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
     """Whether this is the key's signature: S*B - k*A, encoded, is R (section 5.1.7)."""
     if len(public_key) != KEY_BYTES or len(signature) != SIGNATURE_BYTES:
@@ -610,9 +621,10 @@ class Registers:
 
     def _new_key(self, actor: str, key: str, first: int) -> None:
         try:
-            base64_bytes(key, KEY_BYTES)
+            y = int.from_bytes(base64_bytes(key, KEY_BYTES), "little") & (2**255 - 1)
         except ValueError:
             raise Refused("The key is not an Ed25519 key in base64.") from None
+        require(y < P and not small_order(y), "Anybody could sign under this key.")
         require(key not in self.keys, "The key is somebody's already.")
         self.keys[key] = Key(actor, first)
 

@@ -160,9 +160,8 @@ class Book:
         """
         self.home.require()
         self._require_database()
-        with self._explained():
-            self.record_orders(signer)
-            return self._append(signer, making)
+        self.record_orders(signer)
+        return self._append(signer, making)
 
     def found(self, signer: Signer, draft: Draft, ledger_id: str) -> Appended:
         """Write entry 0 into a new home."""
@@ -354,21 +353,25 @@ class Book:
         An order that nobody could record (forged, or its commander has not the role) is set aside,
         and stops nothing any more.
         """
-        recorded = []
-        for spooled in spooled_orders(self.home):
-            with self.read() as snapshot:
-                done = recorded_as(snapshot.rows, spooled) is not None
-                refused = not done and refusal(snapshot.rows, snapshot.head, spooled) is not None
-            if refused:
-                set_aside(self.home, spooled)
-            elif not done:
-                self._record_order(signer, spooled)
-                recorded.append(spooled.order.order_id)
-            spooled.path.unlink(missing_ok=True)
-            if refused or done:  # it may be on the switchboard, and must not stay there
-                with self.store.still() as snapshot:
-                    self._publish(snapshot.rows, snapshot.head)
-        return recorded
+        with self._explained():
+            each = [self._settle(signer, spooled) for spooled in spooled_orders(self.home)]
+        return [order_id for order_id in each if order_id]
+
+    def _settle(self, signer: Signer, spooled: SpooledOrder) -> str:
+        """Record one order, or set it aside, and be done with it; its id if it was recorded."""
+        with self.read() as snapshot:
+            done = recorded_as(snapshot.rows, spooled) is not None
+            refused = not done and refusal(snapshot.rows, snapshot.head, spooled) is not None
+        if refused:
+            set_aside(self.home, spooled)
+        elif not done:
+            self._record_order(signer, spooled)
+        spooled.path.unlink(missing_ok=True)
+        if not refused and not done:
+            return spooled.order.order_id
+        with self.store.still() as snapshot:  # it may be on the switchboard, and must not stay
+            self._publish(snapshot.rows, snapshot.head)
+        return ""
 
     def _record_order(self, signer: Signer, spooled: SpooledOrder) -> None:
         try:

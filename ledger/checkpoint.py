@@ -165,16 +165,18 @@ def verified_signers(
 ) -> tuple[str, ...]:
     """Names of those keys that signed or cosigned `text`, in the note's order, each once."""
     known = list(keys)
-    return tuple(
-        dict.fromkeys(
-            signature.name
-            for signature in signatures
-            if any(
-                signature.name == name and signed_by(text, signature, public_key)
-                for name, public_key in known
-            )
-        )
-    )
+    found: dict[str, None] = {}
+    for signature in signatures:
+        own = [key for name, key in known if name == signature.name]
+        if any(signed_by(text, signature, key) for key in own):
+            found[signature.name] = None
+        elif any(signature.key_id in _key_ids(signature.name, key) for key in own):
+            return ()  # a known key's signature that does not hold rejects the whole note
+    return tuple(found)
+
+
+def _key_ids(name: str, public_key: bytes) -> tuple[bytes, bytes]:
+    return key_id(name, public_key), key_id(name, public_key, _COSIGNATURE)
 
 
 def parse_vkey(text: str) -> NamedKey:

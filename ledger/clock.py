@@ -17,7 +17,8 @@ def system_clock() -> datetime:
 
 def write_time(moment: datetime) -> str:
     """`2026-11-20T03:12:45.000123Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
 
 
 def read_time(text: str) -> datetime:

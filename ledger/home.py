@@ -114,10 +114,10 @@ class Home:
         try:
             remembered = (self.folder / "store").exists()
             return remembered or any((self.folder / "journal").glob("*.jsonl"))
-        except PermissionError as error:
+        except OSError as error:
             raise StoreUnavailable(
-                f"You may not look into {self.folder}: {error.strerror}.",
-                "Have yourself put into the group that owns it.",
+                f"{self.folder} cannot be looked into: {error.strerror}.",
+                "Check the disk, and that you are in the group that owns it.",
             ) from error
 
     def require(self) -> None:

@@ -24,6 +24,18 @@ from ledger.errors import InvalidInput, Refused
 KDF_ROUNDS = 64
 REQUEST_CONTEXT = b"quaestor/request/v1\0"
 
+_P = 2**255 - 19
+# The y of every point whose order divides 8, the cofactor (RFC 7748, section 5; order 1, 2, 4, 8).
+_SMALL_ORDER = frozenset(
+    {
+        0,
+        1,
+        _P - 1,
+        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+        _P - 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+    }
+)
+
 PrivateKey = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -72,6 +84,18 @@ class EnrolmentRequest:
             "public_key": base64.b64encode(self.public_key).decode(),
             "report_key": self.report_key,
         }
+
+
+def sound_key(public_key: bytes) -> bool:
+    """Whether these bytes are an Ed25519 key under which only its owner can sign.
+
+    Refused are bytes that RFC 8032, 5.1.3 does not decode because y is not below p, and the points
+    of small order, under which anybody makes signatures that hold.
+    """
+    if len(public_key) != 32:  # noqa: PLR2004 - RFC 8032
+        return False
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return y < _P and y not in _SMALL_ORDER
 
 
 def fingerprint(public_key: bytes) -> str:

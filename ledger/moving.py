@@ -30,6 +30,7 @@ from ledger.vouching import hold_against_seat
 
 _FOLDERS = ("evidence", "reports", "spool")
 _STAGE = "moving"
+_PROBE = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _on_disk(folder: Path) -> Iterator[None]:
 def _move(book: Book, target: Home, progress: Progress) -> Carried:
     home = book.home
     _finish(home)
-    if target.store_url == home.store_url:
-        raise Refused("The ledger is kept there already.", "Choose another store.")
     _hold(book)
+    if bool(target.store_url) == bool(home.store_url) and _is_same(home, target):
+        raise Refused("The ledger is kept there already.", "Choose another store.")
     there = Book(target if target.store_url else _stage(home), clock=book.clock)
     before = arrived(book, there)
     carry(book, there, progress)
@@ -145,6 +146,24 @@ def _move(book: Book, target: Home, progress: Progress) -> Carried:
     home.write_head(head)
     to = without_password(target.store_url) if target.store_url else str(home.database)
     return Carried(to, head.size, head.root.hex(), head.size - before)
+
+
+def _is_same(home: Home, target: Home) -> bool:
+    """Whether two names are of one database: then whoever holds the one's lock holds the other's.
+
+    One database has many names (with a password, by another address), and a move onto itself
+    would empty its registers.
+    """
+    there = Book(target)
+    if there.journal is not None:
+        return True
+    there.store.create()
+    with there.store.write():
+        try:
+            with Book(home, patience=_PROBE).store.write():
+                return False
+        except StoreUnavailable:
+            return True
 
 
 def _stage(home: Home) -> Home:

@@ -51,7 +51,7 @@ def publish_switches(home: Home, locks: Locks, rows: Rows, size: int, now: datet
         with locks.switchboard():
             stops = partial(waiting_stops, home, rows)
             return publish_board(home, modes, stops, ledger_id, size, now).published
-    except StoreUnavailable:
+    except (StoreUnavailable, OSError):
         return False
 
 

@@ -18,7 +18,7 @@ from ledger.authority import may
 from ledger.book import Appended, Book
 from ledger.clock import write_time
 from ledger.entry import Draft
-from ledger.errors import InvalidInput, QuaestorError, Refused
+from ledger.errors import InvalidInput, QuaestorError, Refused, StoreUnavailable
 from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.publishing import modes_of, publish_board
@@ -88,7 +88,8 @@ def kill(
     already, and StoreUnavailable only if the switchboard itself could not be written: then the
     model is *not* stopped.
     """
-    book.home.require()
+    with suppress(StoreUnavailable):  # the switchboard may answer where the home does not
+        book.home.require()
     known = _ask(book, signer)
     before = known.modes.get(model)
     if before is None:
@@ -190,8 +191,16 @@ def _publish(book: Book, known: _Known, order: Order) -> Publication:
             known = _published(book)
         mode = after_kill(known.modes.get(order.model, order.mode), order.mode)
         modes = {**known.modes, order.model: mode}
-        stops = partial(spooled_orders, book.home)
+        stops = partial(_waiting, book)
         return publish_board(book.home, modes, stops, known.ledger_id, known.size, book.clock())
+
+
+def _waiting(book: Book) -> list[SpooledOrder]:
+    """Other stops in the spool; where it cannot be read, what is published holds them already."""
+    try:
+        return spooled_orders(book.home)
+    except OSError:
+        return []
 
 
 def _record(

@@ -85,8 +85,8 @@ def _keep(
 ) -> None:
     try:
         if authority:
-            fingerprint = authority.fingerprint(SHA256()).hex()
-            seat.pin_timestamp_authority(ledger_id, fingerprint, dump_certificate(authority))
+            pem = dump_certificate(authority)
+            seat.pin_timestamp_authority(ledger_id, _fingerprint(authority), pem)
         seat.keep_timestamp(ledger_id, checkpoint.size, note, token)
     except OSError as error:
         raise StoreUnavailable(
@@ -99,14 +99,20 @@ def _pinned(seat: Seat, ledger_id: str) -> list[x509.Certificate]:
     """The CAs under which timestamps of a ledger count. InvalidInput names one that is damaged."""
     found = []
     for path in seat.timestamp_authorities(ledger_id):
-        try:
-            found.append(load_certificate(path.read_bytes()))
-        except (InvalidInput, OSError) as error:
-            raise InvalidInput(
-                f"{path} is no certificate any more.",
-                "Put it right, or move it away and name the CA again: --tsa-ca FILE",
-            ) from error
+        with suppress(InvalidInput, OSError):
+            certificate = load_certificate(path.read_bytes())
+            if path.stem == f"tsa-{_fingerprint(certificate)}":
+                found.append(certificate)
+                continue
+        raise InvalidInput(
+            f"{path} is not the certificate that was pinned.",
+            "Put it right, or move it away and name the CA again: --tsa-ca FILE",
+        )
     return found
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(SHA256()).hex()
 
 
 def _anchor(path: Path, trusted: Sequence[x509.Certificate]) -> Anchor:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -59,12 +59,9 @@ def timestamp(text: bytes, url: str, *, nonce: int, patience: float = PATIENCE) 
     query = {"version": 1, "message_imprint": imprint, "nonce": nonce, "cert_req": True}
     answer = _post(url, tsp.TimeStampReq(query).dump(), patience)
     try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
-        status = response["status"].native
-        granted = status["status"] in {"granted", "granted_with_mods"}
-        token = response["time_stamp_token"] if granted else None
+        status, token = _parts(answer)
         info = token["content"]["encap_content_info"]["content"].parsed if token else None
-        same = info is not None and (_is_of(info, text), info["nonce"].native) == (True, nonce)
+        same = info is not None and _is_of(info, text) and info["nonce"].native == nonce
     except Exception as error:  # a hostile answer may break its parser in any way
         raise InvalidInput(f"{url} answers with no timestamp.", _NO_AUTHORITY) from error
     if token is None:
@@ -126,6 +123,24 @@ def _require_http(url: str) -> None:
         good = False
     if not good or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidInput(f"{url!r} is no HTTP address.", _NO_AUTHORITY)
+
+
+def _parts(answer: bytes) -> tuple[dict[str, Any], Any]:
+    """Status and token of a TimeStampResp; no token unless it is granted."""
+    from asn1crypto import cms, core, tsp
+
+    class Response(core.Sequence):  # type: ignore[misc]
+        """As asn1crypto's own, but for the token, which a refusal does not have."""
+
+        _fields: ClassVar = [
+            ("status", tsp.PKIStatusInfo),
+            ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+        ]
+
+    response = Response.load(answer, strict=True)
+    status = response["status"].native
+    granted = status["status"] in {"granted", "granted_with_mods"}
+    return status, response["time_stamp_token"] if granted else None
 
 
 def _refusal(url: str, status: dict[str, Any]) -> QuaestorError:

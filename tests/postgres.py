@@ -76,7 +76,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self._server.get_postmaster_info().pid, signal.SIGQUIT)  # at once: nobody needs what is in it
+        os.kill(self._server.get_postmaster_info().pid, signal.SIGQUIT)
         self._server.cleanup()
         rmtree(self._data, ignore_errors=True)
 

@@ -85,9 +85,15 @@ class Workers:
         except Empty:
             raise AssertionError("no child was started") from None
 
-    def wait(self, job: Job, *, until: Callable[[Job], bool] = lambda job: job.ended) -> Job:
+    def wait(
+        self,
+        job: Job,
+        *,
+        until: Callable[[Job], bool] = lambda job: job.ended,
+        patience: float = 40,
+    ) -> Job:
         """Wait for a child's end, or for what it says."""
-        end = monotonic() + 40
+        end = monotonic() + patience
         while not until(job):
             assert monotonic() < end, f"still waiting; it has said {job.lines}"
             self._reader.join(0.002)
@@ -125,6 +131,17 @@ def append_many(person: Person, tag: str, times: str) -> None:
         version = f"{tag}.{number}"
         appended = person.note(version)
         say(f"{version} {appended.entries[0].seq}")
+
+
+def append_and_time(person: Person, tag: str, times: str) -> None:
+    """Append so many entries, say what was acknowledged, and last the longest wait in seconds."""
+    longest = 0.0
+    for number in range(int(times)):
+        began = monotonic()
+        appended = person.note(f"{tag}.{number}")
+        longest = max(longest, monotonic() - began)
+        say(f"{tag}.{number} {appended.entries[0].seq}")
+    say(longest)
 
 
 def read_many(person: Person, times: str) -> None:
@@ -228,6 +245,7 @@ JOBS: dict[str, Callable[..., None]] = {
     for job in (
         append_for_ever,
         append_many,
+        append_and_time,
         read_many,
         verify_many,
         die_at,

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.cli import keeping, proofs, witnesses
 from console.cli.display import Cell, Document, print_json, progress, screen_of, show_list, show_one
 from console.cli.options import Json, Last, example, existing_file, group, read_file, session_of
+from console.cli.proofs import read_text
 from console.exits import ExitCode
 from console.session import Session
-from ledger.errors import InvalidInput, Refused
+from ledger.errors import InvalidInput
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -141,6 +143,7 @@ def verify(
     epilog=example(
         "quaestor ledger checkpoint > monday.checkpoint",
         "quaestor ledger checkpoint --vkey",
+        "quaestor ledger checkpoint --cosign monday.checkpoint > cosigned.checkpoint",
         "quaestor ledger checkpoint --tsa http://tsa.example/ts --tsa-ca tsa-ca.pem",
     )
 )
@@ -150,6 +153,10 @@ def checkpoint(
     vkey: Annotated[
         bool, typer.Option("--vkey", help="The verifier key for your checkpoints instead.")
     ] = False,
+    cosign: Annotated[
+        Path | None,
+        existing_file("Somebody's checkpoint, to be printed with your cosignature.", "--cosign"),
+    ] = None,
     tsa: Annotated[
         str,
         typer.Option("--tsa", metavar="URL", help="A timestamp authority (RFC 3161) to ask."),
@@ -163,11 +170,15 @@ def checkpoint(
     """Print a checkpoint signed by you, for a witness to keep.
 
     Size and root of the whole record, as a signed note (c2sp.org/signed-note, tlog-checkpoint)
-    under the key name ORIGIN/ACTOR. With --tsa, your seat keeps it with the authority's timestamp;
-    the checkpoint is printed all the same if the authority does not answer (exit code 4).
+    under the key name ORIGIN/ACTOR. It is held against your seat first, which keeps it. With
+    --cosign, somebody else's checkpoint, held against the ledger, under your cosignature.
+
+    With --tsa, your seat keeps it with the authority's timestamp; it is printed all the same if the
+    authority does not answer (exit code 4).
     """
-    from ledger.registers.actors import active
-    from reports.evidence import sign_checkpoint
+    from ledger.checkpoint import parse_checkpoint, parse_note
+    from ledger.witnessing import cosign as cosign_note
+    from ledger.witnessing import signed_checkpoint, vouching
 
     session = session_of(context)
     origin = session.book.facts.origin
@@ -176,15 +187,12 @@ def checkpoint(
         return
     authority = _authority(tsa, tsa_ca)
     signer = session.signer  # unlocked before the ledger is read
-    with session.book.read() as snapshot:
-        enrolled = base64.b64decode(active(snapshot.rows, signer.actor).public_key)
-        head = snapshot.head
-        note = sign_checkpoint(snapshot, signer, origin)
-    if signer.public_key != enrolled:
-        raise Refused(
-            f"The key in this seat is not the one enrolled for {signer.actor}.",
-            "Choose the right seat, or have the new key enrolled: quaestor actor rotate",
-        )
+    if cosign is not None:
+        note = cosign_note(session.book, signer, read_text(cosign), str(cosign))
+    else:
+        with vouching(session.book, signer) as snapshot:
+            note = signed_checkpoint(snapshot, signer)
+    signed = parse_checkpoint(parse_note(note)[0])
     stamp: Anchor | None = None
     try:
         if tsa:
@@ -192,8 +200,8 @@ def checkpoint(
     finally:  # whatever becomes of the timestamp, the checkpoint is good
         if json:
             by = f"{origin}/{signer.actor}"
-            root = head.root.hex()
-            document = {"origin": origin, "size": head.size, "root": root, "by": by, "note": note}
+            size, root = signed.size, signed.root.hex()
+            document = {"origin": origin, "size": size, "root": root, "by": by, "note": note}
             kept = {"time": stamp.time, "by": stamp.by, "where": stamp.where} if stamp else None
             print_json({**document, "timestamp": kept})
         else:
@@ -223,6 +231,11 @@ def recover(context: typer.Context, *, json: Json = False) -> None:
         "size": size,
     }
     show_one(session, done, as_json=json)
+
+
+app.add_typer(proofs.app)
+app.add_typer(witnesses.app, name="witness")
+app.add_typer(keeping.app)
 
 
 def _authority(tsa: str, tsa_ca: Path | None) -> x509.Certificate | None:

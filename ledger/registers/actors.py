@@ -13,7 +13,7 @@ from sqlmodel import Field
 
 from ledger.entry import Body, Draft, Entry
 from ledger.errors import InvalidInput, Refused
-from ledger.keys import EnrolmentRequest, fingerprint
+from ledger.keys import EnrolmentRequest, fingerprint, sound_key
 from ledger.registers.body import BodyModel, Line, Sealed, subject_name
 from ledger.registers.rows import Row, Rows
 
@@ -174,12 +174,12 @@ def role_revoked(rows: Rows, entry: Entry, body: RoleRevoked) -> None:
 def rekeyed(rows: Rows, entry: Entry, body: Rekeyed) -> None:
     """Project `actor.rekeyed`: the old key ends here, the new one begins at the next entry."""
     row = active(rows, subject_name(entry.subject))
+    _new_key(rows, entry, row.actor, body.public_key, entry.seq + 1)
     old = rows.get(KeyRow, row.public_key)
     if old is not None:
         old.until_seq = entry.seq
         old.seq = entry.seq
         rows.put(old)
-    _new_key(rows, entry, row.actor, body.public_key, entry.seq + 1)
     row.public_key = body.public_key
     row.report_key = body.report_key
     row.certificate = body.certificate
@@ -288,7 +288,7 @@ def _new_key(rows: Rows, entry: Entry, actor: str, public_key: str, from_seq: in
     except ValueError:
         raw = b""
     # One spelling for each key: base64 has four for 32 bytes, and a key must not be two people's.
-    if len(raw) != 32 or base64.b64encode(raw).decode() != public_key:  # noqa: PLR2004 - Ed25519
+    if not sound_key(raw) or base64.b64encode(raw).decode() != public_key:
         raise InvalidInput("This is not an Ed25519 public key.", "Ask for a new request.")
     known = rows.get(KeyRow, public_key)
     if known is not None:

@@ -132,6 +132,8 @@ def _signed_by_commander(rows: Rows, body: Killed) -> bool:
         signature = base64.b64decode(body.order_sig, validate=True)
     except ValueError:
         return False
+    if base64.b64encode(signature).decode() != body.order_sig:  # one spelling for each signature
+        return False
     return verify_signature(base64.b64decode(public_key), signature, body.order.to_sign())
 
 

@@ -89,12 +89,19 @@ class DuckStore:
 
     @cached_property
     def _writer(self) -> Engine:
-        return create_engine(f"duckdb:///{self.path}", poolclass=NullPool)
+        return self._engine(read_only=False)
 
     @cached_property
     def _reader(self) -> Engine:
+        return self._engine(read_only=True)
+
+    def _engine(self, *, read_only: bool) -> Engine:
+        """Make an engine that closes what it opened, without a rollback that may fail before."""
         return create_engine(
-            f"duckdb:///{self.path}", poolclass=NullPool, connect_args={"read_only": True}
+            f"duckdb:///{self.path}",
+            poolclass=NullPool,
+            pool_reset_on_return=None,
+            connect_args={"read_only": read_only},
         )
 
     @contextmanager

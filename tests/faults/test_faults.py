@@ -22,7 +22,7 @@ from tests.people import MODEL, World, copy, seqs_of, size_of
 from tests.workers import Workers
 
 JOBS = {"append": ("emil", ("append_many", "f", "1")), "kill": ("cora", ("stop", MODEL))}
-SAMPLE = {"append": 13, "kill": 29}
+SAMPLE = {"append": 17, "kill": 41}
 """One fault in so many is tried in the suite; `make crash-lab` tries all."""
 
 

@@ -61,7 +61,7 @@ class Outcome:
 
 def name_of(attack: Attack) -> str:
     """An attack's name: `edit a body`."""
-    return str(attack.__name__).replace("_", " ")  # type: ignore[attr-defined]
+    return str(attack.__name__).replace("_", " ")
 
 
 def place(check: str, seq: int | None, subject: str) -> str:

@@ -12,8 +12,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from shutil import copyfile, rmtree
@@ -46,28 +47,19 @@ class Flip:
 
 def rain(lab: Lab, seed: int, count: int, *, processes: int = PROCESSES) -> Iterator[Flip]:
     """Change `count` bytes, one at a time, each in a fresh copy of the home."""
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(_start(lab, seed, range(first, count, processes)))
-            for first in range(processes)
-        ]
-        for child in children:
-            assert child.stdout is not None
-            for line in child.stdout:
-                yield Flip(**json.loads(line))
-        for child in children:
-            if child.wait():
-                assert child.stderr is not None
-                yield Flip(-1, "", 0, 0, "crash", child.stderr.read()[-2_000:])
+    shares = [range(first, count, processes) for first in range(processes)]
+    with ThreadPoolExecutor(processes) as pool:
+        for flips in pool.map(partial(_share, lab, seed), shares):
+            yield from flips
 
 
 def report(lab: Lab, seed: int, count: int) -> int:
     """Let it rain, and print what came of it by file; 0 if nothing went unnoticed."""
     started = perf_counter()
     flips = list(rain(lab, seed, count))
-    by_file = Counter((_sort_of(flip.file), flip.outcome) for flip in flips)
+    by_file = Counter((_sort_of(Path(flip.file)), flip.outcome) for flip in flips)
     for (sort, outcome), number in sorted(by_file.items()):
-        print(f"{sort:12} {outcome:10} {number:6,}")  # noqa: T201 - the lab's table
+        print(f"{sort:24} {outcome:10} {number:6,}")  # noqa: T201 - the lab's table
     bad = [flip for flip in flips if flip.outcome not in SOUND]
     for flip in bad:
         print(flip)  # noqa: T201
@@ -76,26 +68,30 @@ def report(lab: Lab, seed: int, count: int) -> int:
     return 1 if bad or len(flips) != count else 0
 
 
-def _start(lab: Lab, seed: int, numbers: range) -> subprocess.Popen[str]:
+def _share(lab: Lab, seed: int, numbers: range) -> list[Flip]:
+    """One process's share of the changes; its own end is one of them if it did not end well."""
     what = [str(lab.folder), str(seed), str(numbers.start), str(numbers.stop), str(numbers.step)]
-    return subprocess.Popen(
+    child = subprocess.run(
         [sys.executable, "-m", __name__, *what],
         cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=False,
     )
+    flips = [Flip(**json.loads(line)) for line in child.stdout.splitlines()]
+    if child.returncode:
+        flips.append(Flip(-1, "", 0, 0, "crash", child.stderr[-2_000:]))
+    return flips
 
 
-def _sort_of(file: str) -> str:
-    folder, _, name = file.partition("/")
-    return f"{folder}/" if name else folder
+def _sort_of(file: Path) -> str:
+    return file.parts[0] if len(file.parts) == 1 else f"{file.parts[0]}/"
 
 
 def _try(scene: Scene, original: Path, seed: int, number: int) -> Flip:
     """Lay out a fresh home, change one byte of it, and see what comes of it."""
     chance = Random(f"{seed}/{number}")  # noqa: S311 - to be repeated, not to be secret
-    file = _choose(chance, original, by_byte=bool(number % 2))
+    file = _choose(chance, original, by_byte=number % 10 == 0)
     _lay_out(original, scene.home.folder, file)
     path = scene.home.folder / file
     offset, mask = chance.randrange(path.stat().st_size), chance.randrange(1, 256)
@@ -112,14 +108,16 @@ def _try(scene: Scene, original: Path, seed: int, number: int) -> Flip:
 
 
 def _choose(chance: Random, home: Path, *, by_byte: bool) -> Path:
-    """A file that is not empty: any with equal chance, or by the number of its bytes."""
+    """A file that is not empty: of any sort with equal chance, or by the number of its bytes."""
     sizes = {
         path.relative_to(home): path.stat().st_size
         for path in sorted(home.rglob("*"))
         if path.is_file() and path.stat().st_size
     }
-    weights = list(sizes.values()) if by_byte else None
-    return chance.choices(list(sizes), weights)[0]
+    if by_byte:
+        return chance.choices(list(sizes), list(sizes.values()))[0]
+    sort = chance.choice(sorted({_sort_of(file) for file in sizes}))
+    return chance.choice([file for file in sizes if _sort_of(file) == sort])
 
 
 def _lay_out(original: Path, home: Path, damaged: Path) -> None:

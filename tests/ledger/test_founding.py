@@ -9,6 +9,7 @@ import pytest
 from ledger.entry import decode
 from ledger.errors import InvalidInput, Refused
 from ledger.home import Home
+from ledger.keys import read_request
 from ledger.registers.actors import active
 from ledger.registers.house import matrix_in_force
 from ledger.reserve import missing_spares
@@ -81,6 +82,22 @@ def test_an_origin_that_cannot_name_a_key_is_sent_back(tmp_path: Path, origin: s
     assert not (tmp_path / "h" / "journal").exists()
 
 
+@pytest.mark.parametrize(("actor", "origin"), [("Mira", ORIGIN), (FOUNDER, "with space")])
+def test_a_founding_that_is_sent_back_leaves_nothing(
+    tmp_path: Path, actor: str, origin: str
+) -> None:
+    """If it fails, a slip in the first command leaves keys that stand in the way of the second."""
+    home, seat = Home(tmp_path / "h"), Seat(tmp_path / "s")
+    raising(InvalidInput, lambda: found(home, seat, origin, actor))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_founders_request_is_kept(world: World) -> None:
+    """If it fails, `key show` cannot tell the founder's fingerprint."""
+    request = read_request(world.seat(FOUNDER).request(FOUNDER))
+    assert request.public_key == world.person(FOUNDER).signer.public_key
+
+
 def test_two_ledgers_of_one_name_are_two(tmp_path: Path) -> None:
     """If it fails, a ledger founded again under the same name passes for the first."""
     first, _ = found(Home(tmp_path / "h1"), Seat(tmp_path / "s1"))
@@ -89,12 +106,12 @@ def test_two_ledgers_of_one_name_are_two(tmp_path: Path) -> None:
     assert verify(first).verdict == verify(second).verdict == "verified"
 
 
-def found(home: Home, seat: Seat, origin: str = ORIGIN):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def found(home: Home, seat: Seat, origin: str = ORIGIN, actor: str = FOUNDER):  # type: ignore[no-untyped-def]  # noqa: ANN201
     """Found a ledger."""
     return found_ledger(
         home,
         seat,
-        actor=FOUNDER,
+        actor=actor,
         name="Ada",
         organisation="Bank",
         origin=origin,

@@ -18,6 +18,7 @@ from ledger.keys import (
     lock_key,
     make_request,
     read_request,
+    sound_key,
     unlock_key,
     verify_signature,
 )
@@ -122,3 +123,24 @@ def test_a_signature_is_of_one_key_over_one_text() -> None:
     assert not verify_signature(ADA.public_key, sig[:-1], b"text")
     assert not verify_signature(b"short", sig, b"text")
     assert Signer("x", ADA.key).public_key == ADA.public_key
+
+
+@pytest.mark.parametrize("negative", [False, True])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ],
+)
+def test_a_key_under_which_anybody_can_sign_is_refused(point: str, negative: bool) -> None:
+    """If it failed, entries of an actor with such a key could be anyone's."""
+    raw = bytearray.fromhex(point)
+    raw[31] |= 0x80 * negative
+    assert not sound_key(bytes(raw))
+    assert sound_key(Ed25519PrivateKey.generate().public_key().public_bytes_raw())

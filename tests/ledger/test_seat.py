@@ -54,6 +54,17 @@ def test_a_key_is_never_overwritten_by_a_new_one(seat: Seat) -> None:
     assert seat.signer("ada", PASSPHRASE).public_key == ADA.public_key
 
 
+@pytest.mark.parametrize("name", ["../x", "Mira", "", "mira.ca", "m/x", "-m", "m" * 64])
+def test_a_key_is_named_by_an_actor(seat: Seat, name: str) -> None:
+    """If it failed, `key new` could write outside the seat, or make a key that nobody enrols."""
+    before = sorted(seat.folder.parent.rglob("*"))
+    with pytest.raises(InvalidInput, match="cannot be an actor"):
+        seat.keep_key(name, ADA.key, PASSPHRASE, rounds=1)
+    with pytest.raises(InvalidInput, match="cannot be an actor"):
+        seat.keep_request(name, b"{}")
+    assert sorted(seat.folder.parent.rglob("*")) == before
+
+
 def test_each_key_has_its_use(seat: Seat) -> None:
     """If it failed, a report key could be taken for a signing key, or the CA's for either."""
     report, authority = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

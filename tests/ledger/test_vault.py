@@ -36,6 +36,18 @@ def test_a_ciphertext_says_nothing_without_its_key(vault: Vault) -> None:
     assert len(vault.path(key_id).read_bytes()) == 32
 
 
+def test_a_damaged_key_shows_without_a_ciphertext(vault: Vault) -> None:
+    """If it failed, a bad sector would erase a text, and nobody would know before reading it."""
+    one, two = vault.new_key(), vault.new_key()
+    assert vault.whole(one)
+    for damaged in (b"", vault.path(one).read_bytes()[:-1], vault.path(two).read_bytes()):
+        vault.path(one).write_bytes(damaged)
+        assert not vault.whole(one)
+    vault.path(one).unlink()
+    assert not vault.whole(one)
+    assert vault.whole(two)
+
+
 def test_an_erased_text_is_gone_wherever_it_was_copied(vault: Vault) -> None:
     """If it failed, erasure would leave something to read."""
     key_id = vault.new_key()

@@ -27,15 +27,18 @@ Answer = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA, and the certificate that it gave to a key for timestamping; `time` is its clock's."""
+    """A CA, and the certificate that it gave to a key for timestamping when both were made.
+
+    `time` is what its clock says.
+    """
 
     ca_key: ec.EllipticCurvePrivateKey
     ca: x509.Certificate
     key: rsa.RSAPrivateKey
+    made: datetime = NOW
     time: datetime = NOW
     uses: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.TIME_STAMPING,)
     critical: bool = True
-    valid: timedelta = timedelta(days=365)
     asked: list[bytes] = field(default_factory=list)
 
     @cached_property
@@ -48,8 +51,8 @@ class Authority:
             .issuer_name(self.ca.subject)
             .public_key(self.key.public_key())
             .serial_number(7)
-            .not_valid_before(NOW - timedelta(days=1))
-            .not_valid_after(NOW + self.valid)
+            .not_valid_before(self.made - timedelta(days=1))
+            .not_valid_after(self.made + timedelta(days=365))
         )
         if self.uses:
             builder = builder.add_extension(x509.ExtendedKeyUsage(self.uses), self.critical)
@@ -76,10 +79,10 @@ class Authority:
         return replace(self, asked=[], **changes)  # type: ignore[arg-type]
 
 
-def new_authority() -> Authority:
+def new_authority(made: datetime = NOW) -> Authority:
     """Make a CA and an authority under it."""
-    ca_key, ca = make_authority("Notaries", NOW - timedelta(days=30))
-    return Authority(ca_key, ca, rsa.generate_private_key(65537, 2048))
+    ca_key, ca = make_authority("Notaries", made - timedelta(days=30))
+    return Authority(ca_key, ca, rsa.generate_private_key(65537, 2048), made, made)
 
 
 @contextmanager

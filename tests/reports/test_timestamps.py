@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,8 +27,8 @@ from ledger.witnessing import signed_checkpoint
 from reports.authority import dump_certificate, make_authority
 from reports.timestamped import have_timestamped, timestamp_anchors
 from reports.timestamps import Stamp, check_token, timestamp
-from tests.console.cli.place import Place, make_place
-from tests.people import FOUNDER, Person, World, model
+from tests.console.cli.place import Place
+from tests.people import FOUNDER, PASSPHRASE, Person, World, model
 from tests.reports.authority_server import NOW, Answer, Authority, new_authority, serving
 
 TEXT = b"bank.example/quaestor\n12\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n"
@@ -37,37 +37,35 @@ ISSUED = Stamp(NOW, "Public Notary")
 FLIPS = 250
 
 
-@pytest.fixture(autouse=True)
-def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def direct() -> Iterator[None]:
     """Keep requests to this computer out of any proxy."""
-    monkeypatch.setenv("no_proxy", "*")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("no_proxy", "*")
+        yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def authority() -> Authority:
     """Give an authority; making its keys takes a while."""
     return new_authority()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token(authority: Authority) -> bytes:
     """Give a token over TEXT."""
     with serving(authority.grant) as url:
         return timestamp(TEXT, url, nonce=NONCE)
 
 
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Place:
-    """Give a ledger, and the CA's certificate beside it. Not to be written to."""
-    place = make_place(tmp_path_factory.mktemp("stamped"))
-    (place.folder / "ca.pem").write_bytes(dump_certificate(authority.ca))
-    return place
-
-
 @pytest.fixture
-def place(founded: Place, tmp_path: Path) -> Place:
-    """Give a copy that may be worked with."""
-    return Place(Path(shutil.copytree(founded.folder, tmp_path / "place")))
+def place(world: World, authority: Authority) -> Place:
+    """Give the organisation to the command line, with the authority's CA in a file."""
+    (world.folder / "ca.pem").write_bytes(dump_certificate(authority.ca))
+    passphrase = world.folder / "passphrase"
+    passphrase.write_bytes(PASSPHRASE)
+    passphrase.chmod(0o600)
+    return Place(world.folder)
 
 
 def checkpoint(place: Place, url: str, *, ca: bool = True, code: int = 0) -> dict[str, object]:
@@ -164,8 +162,23 @@ def test_a_certificate_must_be_for_timestamping_then(
     with serving(unfit.grant) as url:
         issued = timestamp(TEXT, url, nonce=1)
     for trusted in (authority.ca, unfit.certificate):
-        with pytest.raises(InvalidInput, match="Its certificate (is|was) not"):
+        with pytest.raises(InvalidInput, match=r"Its certificate (is|was) not"):
             check_token(issued, TEXT, [trusted])
+
+
+def test_a_token_outlives_its_authority() -> None:
+    """If it fails, a timestamp counts no longer than the certificates, not as long as a record."""
+    long_ago = new_authority(NOW - timedelta(days=7_300))
+    with serving(long_ago.grant) as url:
+        issued = timestamp(TEXT, url, nonce=1)
+    assert check_token(issued, TEXT, [long_ago.ca]).time == long_ago.time
+
+
+def test_a_signature_must_hold(authority: Authority, token: bytes) -> None:
+    """If it fails, a token that nobody signed counts, or its error names another cause."""
+    forged = token[:-1] + bytes([token[-1] ^ 1])  # the signature stands at the end
+    with pytest.raises(InvalidInput, match="signature does not hold"):
+        check_token(forged, TEXT, [authority.ca])
 
 
 def test_no_flipped_bit_says_something_else(authority: Authority, token: bytes) -> None:
@@ -191,7 +204,8 @@ def test_no_flipped_bit_says_something_else(authority: Authority, token: bytes) 
 def rejection(cause: str) -> Callable[[bytes], Answer]:
     """Answer that nothing is granted."""
     status = {"status": "rejection", "status_string": ["no credit"], "fail_info": {cause}}
-    return lambda _: (200, tsp.TimeStampResp({"status": status}).dump())
+    body = tsp.PKIStatusInfo(status).dump()
+    return lambda _: (200, bytes([0x30, len(body)]) + body)
 
 
 def test_what_an_authority_refuses_is_said(authority: Authority) -> None:
@@ -217,9 +231,9 @@ def test_an_answer_to_another_request_is_refused(authority: Authority) -> None:
     with serving(asked.grant) as url:
         timestamp(TEXT, url, nonce=1)
         timestamp(b"other", url, nonce=2)
-    for query in asked.asked:
-        old = authority.answer(query)
-        with serving(lambda _, old=old: (200, old)) as url:  # type: ignore[misc]
+    replies = iter([authority.answer(query) for query in asked.asked])
+    with serving(lambda _: (200, next(replies))) as url:
+        for _ in asked.asked:
             with pytest.raises(InvalidInput, match="another request"):
                 timestamp(TEXT, url, nonce=2)
 
@@ -300,7 +314,7 @@ def test_the_first_timestamp_stands(place: Place, authority: Authority) -> None:
     with serving(later.grant) as url:
         assert checkpoint(place, url, ca=False) == first
         assert later.asked == []
-        assert place.run("actor", "grant", "eva", "model-owner").code == 0
+        assert place.run("actor", "grant", "emil", "model-owner").code == 0
         second = checkpoint(place, url, ca=False)
     assert second["timestamp"] != first["timestamp"]
     assert len(list(stamps(place).glob("*.tsr"))) == 2
@@ -330,13 +344,13 @@ def test_a_rollback_under_a_timestamp_is_altered(place: Place, authority: Author
     """If it fails, yesterday's backup passes, although an authority vouched for more."""
     yesterday = place.folder / "yesterday"
     shutil.copytree(place.home.folder, yesterday)
-    assert place.run("actor", "grant", "eva", "model-owner").code == 0
+    assert place.run("actor", "grant", "emil", "model-owner").code == 0
     with serving(authority.grant) as url:
         size = checkpoint(place, url)["size"]
     shutil.rmtree(place.home.folder)
     yesterday.rename(place.home.folder)
-    for kept in place.seat("ada").glob("ledgers/*/checkpoint"):
-        kept.unlink()  # the seat's own anchor, so that the timestamp alone can tell
+    for name in ("checkpoint", "pin.json"):  # so that the timestamp alone can tell
+        (stamps(place).parent / name).unlink()
     ran = place.run("ledger", "verify", "--json")
     assert (ran.code, ran.json["verdict"]) == (1, "altered")
     said = [problem["message"] for problem in ran.json["problems"]]

@@ -23,12 +23,16 @@ def commands() -> Iterator[tuple[str, Any]]:
     """Every command that does something, by what is typed for it."""
     root: Any = typer.main.get_command(app)
     for name in (*SHORTCUTS, *NOUNS):
-        found = root.get_command(None, name)
-        below = getattr(found, "commands", None)
-        if below is None:
-            yield f"quaestor {name}", found
-        else:
-            yield from ((f"quaestor {name} {verb}", command) for verb, command in below.items())
+        yield from _below(f"quaestor {name}", root.get_command(None, name))
+
+
+def _below(path: str, found: Any) -> Iterator[tuple[str, Any]]:
+    below = getattr(found, "commands", None)
+    if below is None:
+        yield path, found
+    else:
+        for verb, command in below.items():
+            yield from _below(f"{path} {verb}", command)
 
 
 def test_the_page_of_the_command_line_is_current() -> None:

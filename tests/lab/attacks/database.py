@@ -14,7 +14,7 @@ from tests.lab.scene import Scene
 from tests.people import raising
 
 REBUILT = "rebuilt from the journal"
-CUTS = 16
+CUTS = 8
 
 
 def cut_the_write_ahead_log_at_every_offset(scene: Scene) -> Unmoved:

@@ -60,8 +60,9 @@ def edit_a_column_beside_an_entry(scene: Scene) -> Caught:
 def delete_an_entry(scene: Scene) -> Caught:
     """What happened did not happen."""
     seq = scene.version("1.1")
+    ((following,),) = sql(scene.home, "SELECT subject FROM entry WHERE seq = ?", seq + 1)
     sql(scene.home, "DELETE FROM entry WHERE seq = ?", seq)
-    return Caught("bytes", seq, SUBJECT)
+    return Caught("bytes", seq, following)
 
 
 def delete_the_last_entry(scene: Scene) -> Caught:

@@ -78,7 +78,7 @@ def import_a_falsified_column(scene: Scene) -> Caught:
     def falsified(path: Path) -> bytes:
         sink = pa.BufferOutputStream()
         pq.write_table(_turned(pq.read_table(path)), sink)
-        return sink.getvalue().to_pybytes()
+        return bytes(sink.getvalue())
 
     return _imported(scene, falsified)
 
