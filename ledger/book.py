@@ -27,6 +27,7 @@ from ledger.collection import collection_put_off
 from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
 from ledger.errors import Altered, QuaestorError, Refused, StoreUnavailable
+from ledger.files import disk_explained
 from ledger.home import Home
 from ledger.keys import Signer
 from ledger.kinds import Kind
@@ -123,7 +124,7 @@ class Book:
         """
         self.home.require()
         self._require_database()
-        with self._explained():
+        with disk_explained(self.place):
             with self.store.read() as snapshot:
                 behind = self._behind(snapshot)
                 if not behind:
@@ -211,20 +212,9 @@ class Book:
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:
-        with self._explained(), self.store.write() as txn:
+        with disk_explained(self.place), self.store.write() as txn:
             self._require_place()
             yield txn
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Let a disk that fails, or that one may not use, be a store that is unavailable."""
-        try:
-            yield
-        except OSError as error:
-            raise StoreUnavailable(
-                f"{error.filename or self.place} cannot be used: {error.strerror}.",
-                "Make room, or check its permissions, and try again.",
-            ) from error
 
     def _signed(
         self, txn: Transaction, signer: Signer, drafts: Sequence[Draft]
@@ -353,7 +343,7 @@ class Book:
         An order that nobody could record (forged, or its commander has not the role) is set aside,
         and stops nothing any more.
         """
-        with self._explained():
+        with disk_explained(self.place):
             each = [self._settle(signer, spooled) for spooled in spooled_orders(self.home)]
         return [order_id for order_id in each if order_id]
 

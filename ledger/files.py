@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from ledger.errors import StoreUnavailable
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o660) -> None:
@@ -34,3 +38,15 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def disk_explained(place: str) -> Iterator[None]:
+    """Let a disk that fails, or that one may not use, be a store that is unavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{error.filename or place} cannot be used: {error.strerror}.",
+            "Make room, or check its permissions, and try again.",
+        ) from error

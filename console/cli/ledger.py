@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import keeping, proofs, witnesses
+from console.cli import keeping, proofs, restorations, witnesses
 from console.cli.display import Cell, Document, print_json, progress, screen_of, show_list, show_one
 from console.cli.options import Json, Last, example, existing_file, group, read_file, session_of
 from console.cli.proofs import read_text
@@ -236,6 +236,7 @@ def recover(context: typer.Context, *, json: Json = False) -> None:
 app.add_typer(proofs.app)
 app.add_typer(witnesses.app, name="witness")
 app.add_typer(keeping.app)
+app.add_typer(restorations.app)
 
 
 def _authority(tsa: str, tsa_ca: Path | None) -> x509.Certificate | None:

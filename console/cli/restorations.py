@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from console.cli.asking import confirm_name
 from console.cli.display import show_one, show_recorded
-from console.cli.options import Confirm, Json, Reason, session_of
+from console.cli.options import Confirm, Json, example, group, session_of
+
+app = group()
 
 
+@app.command(epilog=example("quaestor ledger restored --reason 'The disk failed on Sunday'"))
 def restored(
-    context: typer.Context, *, reason: Reason, confirm: Confirm = None, json: Json = False
+    context: typer.Context,
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+    confirm: Confirm = None,
+    json: Json = False,
 ) -> None:
     """Declare that entries were lost and a backup was put back.
 
@@ -30,6 +39,7 @@ def restored(
     show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
 
 
+@app.command(epilog=example("quaestor ledger accept --confirm 'Northgate Bank'"))
 def accept(context: typer.Context, *, confirm: Confirm = None, json: Json = False) -> None:
     """Accept a declared restoration for your seat: what you saw of the lost entries is set aside.
 

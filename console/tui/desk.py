@@ -39,6 +39,7 @@ from ledger.clock import Clock
 from ledger.errors import QuaestorError, Refused, StoreUnavailable
 from ledger.home import Home
 from ledger.seat import Seat
+from reports.timestamped import timestamp_anchors
 
 if TYPE_CHECKING:
     from ledger.verification import Verification
@@ -254,7 +255,8 @@ class Desk(Watch):
         self.integrity = replace(self.integrity, running=True)
         self.changed.publish(None)
         found = await self.run_job(
-            "Verifying the record", lambda tell: verify(self.book, progress=tell)
+            "Verifying the record",
+            lambda tell: verify(self.book, against=timestamp_anchors(self.book), progress=tell),
         )
         if found is None:
             self.integrity = replace(self.integrity, running=False)

@@ -118,7 +118,7 @@ def test_a_damaged_database_is_explained(world: World) -> None:
     emil = world.person("emil")
     assert "cannot be used" in raising(StoreUnavailable, lambda: emil.note("1.1"))
     world.home.database.write_bytes(b"not a database" * 1_000)
-    assert "cannot be used" in raising(StoreUnavailable, lambda: emil.note("1.1"))
+    assert "is damaged" in raising(StoreUnavailable, lambda: emil.note("1.1"))
 
 
 def test_making_tables_again_keeps_what_is_in_them(world: World) -> None:

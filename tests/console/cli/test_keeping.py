@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,22 @@ def test_a_move_is_confirmed_and_says_no_password(bank: Place, server: Server) -
     assert bank.run("ledger", "verify", "--strict").code == 0
     wrong = bank.run("ledger", "move", "mysql://x", "--confirm", origin, "--json")
     assert (wrong.code, wrong.error["code"]) == (2, "invalid_input")
+
+
+def test_an_honest_restore_is_declared_and_accepted(bank: Place, tmp_path: Path) -> None:
+    """If this fails, who puts a backup back can never work with the ledger again."""
+    assert bank.run("ledger", "accept", "--confirm", "Nord Bank").code in {2, 3}
+    organisation = bank.run("ledger", "show", "0", "--json").json["body"]["organisation"]
+    nothing = bank.run("ledger", "restored", "--reason", "x", "--confirm", organisation, "--json")
+    assert (nothing.code, nothing.error["code"]) == (3, "refused")
+    shutil.copytree(bank.home.folder, tmp_path / "yesterday")
+    version = ["model", "version", "credit-scorer", "99.1"]
+    assert bank.run(*version).code == 0
+    shutil.rmtree(bank.home.folder)
+    shutil.copytree(tmp_path / "yesterday", bank.home.folder)
+    assert bank.run("ledger", "verify", "--json").json["verdict"] == "altered"
+    declared = bank.run(
+        "ledger", "restored", "--reason", "Lost a disk", "--confirm", organisation, "--json"
+    )
+    assert (declared.code, declared.json["approval"] is not None) == (0, True), declared.err
+    assert bank.run("ledger", "verify", "--json").json["problems"] == []
