@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -109,6 +110,8 @@ class Place:
         """Run the installed program on a terminal of its own."""
         pid, descriptor = pty.fork()
         if pid == 0:
+            # Who runs the tests in the background has this signal ignored, and so would we.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execve(PROGRAM, ["quaestor", *arguments], self.environment(by, **more))  # noqa: S606
         terminal = Terminal(pid, descriptor)
         try:
