@@ -16,10 +16,9 @@ from typing import Any
 
 import orjson
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note, sign_note, signed_by, vkey
+from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note, signed_by, vkey
 from ledger.entry import decode, entry_hash
 from ledger.errors import CheckFailed, QuaestorError
-from ledger.keys import Signer
 from ledger.merkle import verify_inclusion
 from ledger.proofs import inclusion_path
 from ledger.registers.actors import KeyRow
@@ -38,13 +37,6 @@ class ReportEvidence:
     note: str
     signed_by: str
     entries: int
-
-
-def sign_checkpoint(snapshot: Snapshot, signer: Signer, origin: str) -> str:
-    """The ledger's present checkpoint as a note signed by an actor."""
-    checkpoint = Checkpoint(origin, snapshot.head.size, snapshot.head.root)
-    name = f"{origin}/{signer.actor}"
-    return sign_note(checkpoint.text(), name, signer.public_key, signer.sign)
 
 
 def make_evidence(

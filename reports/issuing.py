@@ -26,9 +26,10 @@ from ledger.files import write_durably
 from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.registers.actors import active
+from ledger.witnessing import signed_checkpoint, vouching
 from reports import content, gathering
 from reports.authority import dump_certificate, fingerprint, load_certificate
-from reports.evidence import make_evidence, sign_checkpoint
+from reports.evidence import make_evidence
 from reports.pdf import build_pdf
 from reports.signing import ReportSigner, sign_pdf
 
@@ -68,7 +69,7 @@ def issue_model_report(
     report_signer = pkcs12 or enrolled_signer(book, signer.actor, report_key)
     report_id = f"rep-{now:%Y%m%d}-{new_id()}"
     facts = book.facts
-    with book.read() as snapshot:
+    with vouching(book, signer) as snapshot:
         if not may(snapshot.rows, signer.actor, Kind.REPORT_ISSUED):
             raise Refused(
                 f"{signer.actor} may not issue reports.", "See who may: quaestor actor list"
@@ -77,7 +78,7 @@ def issue_model_report(
         results = {
             row.result: book.home.evidence.read(row.result, "json") for row in gathered.audits
         }
-        note = sign_checkpoint(snapshot, signer, facts.origin)
+        note = signed_checkpoint(snapshot, signer)
         head = snapshot.head
         evidence = make_evidence(
             snapshot,

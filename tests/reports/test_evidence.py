@@ -11,7 +11,8 @@ import pytest
 
 from ledger.errors import CheckFailed
 from ledger.registers.audits import AuditRow
-from reports.evidence import check_evidence, make_evidence, sign_checkpoint
+from ledger.witnessing import signed_checkpoint
+from reports.evidence import check_evidence, make_evidence
 from tests.people import MODEL, ORIGIN, World, copy, raising
 from tests.reports.work import work
 
@@ -27,7 +28,7 @@ def evidence(template: World, tmp_path_factory: pytest.TempPathFactory) -> bytes
             snapshot,
             report_id="rep-1",
             about=f"model/{MODEL}",
-            note=sign_checkpoint(snapshot, rosa.signer, ORIGIN),
+            note=signed_checkpoint(snapshot, rosa.signer),
             origin=ORIGIN,
             entries=snapshot.entries(0, snapshot.head.size),
             results={audit.result: world.home.evidence.read(audit.result, "json")},
