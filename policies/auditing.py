@@ -48,6 +48,15 @@ class Audited:
         return {"audit_id": self.audit_id, "model": self.model, **self.document}
 
 
+@dataclass(frozen=True)
+class Decisions:
+    """Files to audit, the ids of the sealed logs that they are (none for others), their digest."""
+
+    paths: list[Path]
+    logs: list[str]
+    digest: str
+
+
 def run_fairness(
     book: Book,
     signer: Signer,
@@ -62,24 +71,44 @@ def run_fairness(
     Raises InvalidInput (columns, filter, nothing imported), CheckFailed (a sealed log is not what
     was sealed) and what `Book.append` raises.
     """
+    decisions = decisions_of(book, model, files)
+    thresholds_digest, thresholds = thresholds_in_force(book)
+    result = audit_fairness(decisions.paths, request, thresholds.fairness, decisions.digest, seed)
+    asked = {**_asked(result), "logs": decisions.logs, "thresholds": thresholds_digest}
+    return enter_audit(book, signer, model, asked, result.as_json())
+
+
+def decisions_of(book: Book, model: str, files: Sequence[Path] | None = None) -> Decisions:
+    """Files of a model's decisions: its sealed logs, or those that are given.
+
+    Raises InvalidInput if nothing was imported, CheckFailed if a sealed log is not what was
+    sealed, Refused if the model is not registered.
+    """
     logs: list[LogRow] = []
     with book.read() as snapshot:
         known(snapshot.rows, model)
         if files is None:
-            logs = snapshot.rows.where(LogRow, model=model)
+            logs = snapshot.rows.where(LogRow, model=model, kind="decision")
     paths = list(files) if files is not None else _checked_logs(book, model, logs)
-    digest = digest_files(paths)
-    thresholds_digest, thresholds = thresholds_in_force(book)
-    result = audit_fairness(paths, request, thresholds.fairness, digest, seed)
-    document = result.as_json()
+    return Decisions(paths, [row.log for row in logs], digest_files(paths))
+
+
+def enter_audit(
+    book: Book, signer: Signer, model: str, asked: dict[str, Any], document: dict[str, Any]
+) -> Audited:
+    """Keep a result in evidence and enter it, whatever its verdict.
+
+    `asked` are the fields of `CompletedAudit` except for `model`, `verdict` and `result`;
+    `document` says the `verdict`.
+    """
     kept = book.home.evidence.keep(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), "json")
-    body = _body(model, result, kept, thresholds_digest, [row.log for row in logs])
+    body = {"model": model, **asked, "verdict": document["verdict"], "result": kept}
 
     def entering(rows: Rows) -> list[Draft]:
         return [Draft(Kind.AUDIT_COMPLETED, f"audit/{next_audit(rows)}", body)]
 
     appended = book.append(signer, entering)
-    return Audited(appended.name, model, result.verdict, kept, document)
+    return Audited(appended.name, model, document["verdict"], kept, document)
 
 
 def read_result(book: Book, row: AuditRow) -> dict[str, Any]:
@@ -109,36 +138,36 @@ def _checked_logs(book: Book, model: str, logs: Sequence[LogRow]) -> list[Path]:
     return paths
 
 
-def _body(
-    model: str, result: FairnessResult, kept: str, thresholds: str, logs: list[str]
-) -> dict[str, Any]:
+def _asked(result: FairnessResult) -> dict[str, Any]:
     request = result.request
+    options = [{"name": name, "value": value} for name, value in request.options().items()]
     return {
-        "model": model,
         "measure": "fairness",
+        "profile": "",
+        "outcome": request.outcome,
         "label": request.label or "",
         "prediction": request.prediction,
         "positive": request.positive,
         "by": list(request.by),
         "filter": request.where or "",
+        "options": options,
         "n": result.n,
         "excluded": result.excluded.rows,
         "seed": result.seed,
         "draws": result.draws,
         "data": result.data_digest,
-        "logs": logs,
-        "thresholds": thresholds,
         "disparities": [
-            {"by": table.by, "measure": name, "value": _decimal(table.compared, name)}
-            for table in result.tables
+            {
+                "by": table.place.by,
+                "measure": name,
+                "value": exact_decimal(table.compared.disparities[name].value),
+            }
+            for table in result.overall
             for name in _MEASURES
         ],
-        "verdict": result.verdict,
-        "result": kept,
     }
 
 
-def _decimal(compared: Any, name: str) -> str | None:
-    """A measure as an exact decimal string of the double that was computed, 12 places."""
-    value = getattr(compared, name).value
+def exact_decimal(value: float | None) -> str | None:
+    """A measure as an entry holds it: the double that was computed, to 12 places."""
     return None if value is None else format(Decimal(value).quantize(Decimal("1e-12")), "f")

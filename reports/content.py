@@ -6,6 +6,7 @@ computes a measure. Times carry a zone. Proportions lie between 0 and 1; an unde
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -71,7 +72,8 @@ class Disparity:
 class Group:
     """The measures of one group; `by` names the columns that formed it.
 
-    `p_value` is that of its selection rate against the highest; `small` groups do not decide.
+    `p_value` is that of its selection rate against the reference group, `p_holm` the same
+    corrected for the number of groups; `small` groups do not decide.
     """
 
     by: str
@@ -85,12 +87,41 @@ class Group:
     precision: float | None = None
     accuracy: float | None = None
     p_value: float | None = None
+    p_holm: float | None = None
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure with its 95 % interval; None where undefined."""
+
+    value: float | None
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class ValueGroup:
+    """One group of an audit of scores or ratings, in the unit of what was measured.
+
+    `percentiles` are the 5th, 25th, 50th, 75th and 95th; `curve` pairs expected and observed
+    shares of the bins that hold rows. Both are empty where they do not apply.
+    """
+
+    by: str
+    group: str
+    n: int
+    measures: Mapping[str, Measured]
+    percentiles: tuple[float, ...] = ()
+    curve: tuple[tuple[float, float], ...] = ()
     small: bool = False
 
 
 @dataclass(frozen=True)
 class Audit:
-    """One fairness audit. `standing` says what became of it, such as "superseded by A-7"."""
+    """One fairness audit. `standing` says what became of it, such as "superseded by A-7".
+
+    Decisions have `groups`, scores and ratings `values`; `title` is that of the rule that asked.
+    """
 
     audit_id: str
     time: datetime
@@ -107,6 +138,8 @@ class Audit:
     disparities: tuple[Disparity, ...] = ()
     groups: tuple[Group, ...] = ()
     standing: str = ""
+    values: tuple[ValueGroup, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from ledger.book import Book
 from ledger.clock import read_time
 from ledger.registers.actors import ActorRow
-from ledger.registers.audits import AuditRow
+from ledger.registers.audits import AuditRow, superseded
 from ledger.registers.incidents import IncidentRow, NoteRow, StepRow
 from ledger.registers.logs import LogRow
 from ledger.registers.models import ModelRow, VersionRow, known
@@ -143,17 +143,16 @@ def report_versions(gathered: Gathered) -> tuple[content.Version, ...]:
 
 def report_audits(book: Book, gathered: Gathered) -> tuple[content.Audit, ...]:
     """Every audit of the period, oldest first, whatever its verdict."""
-    audits = []
-    for index, row in enumerate(gathered.audits):
-        document = read_result(book, row)
-        later = [
-            other.audit
-            for other in gathered.audits[index + 1 :]
-            if (other.by, other.label, other.prediction, other.filter)
-            == (row.by, row.label, row.prediction, row.filter)
-        ]
-        audits.append(_audit(row, document, f"repeated as {later[-1]}" if later else ""))
-    return tuple(audits)
+    later = superseded(gathered.audits)
+    return tuple(
+        _audit(
+            row,
+            read_result(book, row),
+            f"superseded by {later[row.audit]}" if row.audit in later else "",
+        )
+        for row in gathered.audits
+        if row.measure == "fairness"
+    )
 
 
 def report_incidents(gathered: Gathered, now: datetime) -> tuple[content.Incident, ...]:
@@ -227,7 +226,9 @@ def _audit(row: AuditRow, document: dict[str, Any], standing: str) -> content.Au
             for name in document["disparities"]
             if not name.endswith("_ci")
         ),
-        groups=tuple(_group(group) for group in document["groups"]),
+        groups=tuple(_group(group) for group in document["groups"] if "impact_ratio" in group),
+        values=tuple(_values(group) for group in document["groups"] if "impact_ratio" not in group),
+        title=document.get("title") or "",
         standing=standing,
     )
 
@@ -248,7 +249,7 @@ def _disparity(
 
 def _group(group: dict[str, Any]) -> content.Group:
     return content.Group(
-        by=group["by"],
+        by=group["title"],
         group=group["group"],
         n=group["n"],
         selection_rate=group["selection_rate"],
@@ -259,6 +260,32 @@ def _group(group: dict[str, Any]) -> content.Group:
         precision=group["precision"],
         accuracy=group["accuracy"],
         p_value=group["p_value"],
+        p_holm=group["p_holm"],
+        small=group["small"],
+    )
+
+
+def _values(group: dict[str, Any]) -> content.ValueGroup:
+    """A group of scores or ratings; every figure that has an interval beside it is a measure."""
+    percentiles = group.get("percentiles", {})
+    return content.ValueGroup(
+        by=group["title"],
+        group=group["group"],
+        n=group["n"],
+        measures={
+            name: content.Measured(group[name], _interval(group[f"{name}_ci"]))
+            for name in group
+            if f"{name}_ci" in group
+        },
+        # The kept document has its keys in order of text: p25 comes before p5.
+        percentiles=tuple(
+            percentiles[name] for name in sorted(percentiles, key=lambda name: int(name[1:]))
+        ),
+        curve=tuple(
+            (each["expected"], each["observed"])
+            for each in group.get("bins", ())
+            if each["observed"] is not None and group["brier"] is not None
+        ),
         small=group["small"],
     )
 

@@ -19,6 +19,7 @@ from reports.authority import fingerprint, load_certificate
 from reports.charts import selection_rates, shorten
 from reports.content import Audit, Group, Interval, ModelReport
 from reports.legible import Legible, legible_except
+from reports.score_pages import value_pages
 
 AUTHORITY_FILE = "authority.pem"
 EVIDENCE_FILE = "evidence.json"
@@ -66,6 +67,7 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         report=report,
         latest=latest,
         groupings=_groupings(latest, legible) if latest else (),
+        value_pages=value_pages(latest.values, legible, MOST_GROUPS) if latest else (),
         authority=fingerprint(load_certificate(report.issuer.authority)),
         authority_file=AUTHORITY_FILE,
         evidence_file=EVIDENCE_FILE,

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from console.cli.display import Cell, Document, cell, print_json, screen_of, show_list
-from console.cli.options import Json, OneModel, example, existing_file, group, session_of
+from console.cli import audit_profiles
+from console.cli.audit_tables import show_audit, show_measure
+from console.cli.display import Document, print_json, show_list
+from console.cli.drift import drift
+from console.cli.options import Json, OneModel, example, existing_file, group, moment, session_of
 from console.exits import ExitCode
 from console.session import Session
 
 app = group("Bias audits of imported decisions.")
 
-_BAR = 24
-_WIDE = 105
-_ON_WIDE_SCREENS = ("tpr", "fpr")
+Chart = Annotated[bool, typer.Option("--chart", help="Draw the groups as well.")]
 
 
 @app.command(
@@ -25,6 +26,8 @@ _ON_WIDE_SCREENS = ("tpr", "fpr")
         "--by sex,age_band",
         "quaestor audit fairness --model credit-scorer --prediction approved --by region \\",
         "    --where \"channel = 'app'\" --json",
+        "quaestor audit fairness --model credit-scorer --prediction score --cutoff 640 \\",
+        "    --by sex --control region --reference sex=male --version 2.1.0",
     )
 )
 def fairness(
@@ -49,9 +52,42 @@ def fairness(
         list[Path] | None,
         existing_file("Audit files instead of the model's imported decisions.", "--data"),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only decisions from this time on.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only decisions before this time.")
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Only this version's (column model_version)."),
+    ] = None,
+    outcome: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="binary, multiclass (each class against the rest, and the mean), score or rating.",
+        ),
+    ] = "binary",
+    cutoff: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="A numeric prediction is positive from here on."),
+    ] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="COL[,COL...]", help="Compare within each of these values as well."),
+    ] = None,
+    reference: Annotated[
+        str,
+        typer.Option(metavar="GROUP", help="Whom to hold others to: best, largest or COL=GROUP."),
+    ] = "best",
+    weight: Annotated[
+        str | None, typer.Option(metavar="COL", help="How much a row counts.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of the bootstrap; else derived from the data.")
     ] = None,
+    chart: Chart = False,
     json: Json = False,
 ) -> None:
     """Audit decisions for bias between groups.
@@ -60,37 +96,67 @@ def fairness(
     if the verdict is fail.
     """
     from policies.auditing import run_fairness
-    from policies.fairness.counts import FairnessRequest
+    from policies.fairness.request import FairnessRequest, narrowed
+    from policies.scoring import OUTCOMES, run_values
 
     session = session_of(context)
-    columns = tuple(column.strip() for column in by.split(","))
-    request = FairnessRequest(prediction, columns, label, positive, where)
-    audited = run_fairness(session.book, session.signer, model, request, files=data, seed=seed)
+    request = FairnessRequest(
+        prediction=prediction,
+        by=_columns(by),
+        label=label,
+        positive=positive,
+        where=narrowed(where, moment(since), moment(until), version),
+        outcome=outcome,
+        cutoff=cutoff,
+        weight=weight,
+        control=_columns(control) if control else (),
+        reference=reference,
+    )
+    run = run_values if outcome in OUTCOMES else run_fairness
+    audited = run(session.book, session.signer, model, request, files=data, seed=seed)
     document = audited.as_json()
     if json:
         print_json(document)
     else:
-        _show(session, document)
+        _show(session, document, chart=chart)
+        _say_others(session, audited.audit_id)
     if audited.verdict == "fail":
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
+app.command(
+    epilog=example(
+        "quaestor audit drift --model credit-scorer --reference 2026-01..2026-02 \\",
+        "    --current 2026-03.. --output approved --confidence score",
+        "quaestor audit drift --model credit-scorer --against train.parquet --current 2026-03",
+    )
+)(drift)
+
+
 @app.command("list", epilog=example("quaestor audit list --model credit-scorer --json"))
 def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = False) -> None:
-    """List every audit that was ever run, whatever its verdict."""
+    """List every audit that was ever run, whatever its verdict.
+
+    An audit whose question was asked again is marked with the later one; OTHER FILTERS counts
+    the audits of the same model that chose its rows by another filter.
+    """
     import orjson
 
-    from ledger.registers.audits import AuditRow
+    from ledger.registers.audits import AuditRow, elsewhere, superseded
 
     session = session_of(context)
     with session.book.read() as snapshot:
         rows = snapshot.rows.where(AuditRow, **({"model": model} if model else {}))
+    later = superseded(rows)
     columns = {
         "audit_id": "AUDIT",
         "model": "MODEL",
+        "measure": "MEASURE",
         "verdict": "VERDICT",
+        "superseded_by": "SUPERSEDED BY",
         "by": "BY",
         "filter": "WHERE",
+        "other_filters": "OTHER FILTERS",
         "n": "ROWS",
         "time": "TIME",
         "actor": "RUN BY",
@@ -99,11 +165,17 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
         {
             "audit_id": row.audit,
             "model": row.model,
+            "measure": row.measure,
+            "profile": row.profile or None,
+            "outcome": row.outcome,
             "verdict": row.verdict,
+            "superseded_by": later.get(row.audit),
             "by": orjson.loads(row.by),
             "label": row.label or None,
             "prediction": row.prediction,
             "filter": row.filter or None,
+            "options": {each["name"]: each["value"] for each in orjson.loads(row.options)},
+            "other_filters": elsewhere(rows, row),
             "n": row.n,
             "disparities": orjson.loads(row.disparities),
             "time": row.time,
@@ -121,10 +193,15 @@ def show(
     context: typer.Context,
     audit: Annotated[str, typer.Argument(metavar="AUDIT", help="The audit's id: aud-1")],
     *,
+    measure: Annotated[
+        str | None,
+        typer.Option("--measure", metavar="NAME", help="One measure in full, such as tpr or fdr."),
+    ] = None,
+    chart: Chart = False,
     json: Json = False,
 ) -> None:
     """Show an audit's groups with their intervals, its verdict and the reasons."""
-    from ledger.errors import Refused
+    from ledger.errors import InvalidInput, Refused
     from ledger.registers.audits import AuditRow
     from policies.auditing import read_result
 
@@ -136,68 +213,56 @@ def show(
     document = read_result(session.book, row)
     if json:
         print_json(document)
+    elif measure is not None:
+        known = document["groups"][0].get("measures", {}) if document.get("groups") else {}
+        if measure not in known:
+            raise InvalidInput(
+                f"{audit} has no measure {measure!r}.", f"It has: {', '.join(known) or 'none'}."
+            )
+        show_measure(session, document, measure)
     else:
-        _show(session, document)
+        _show(session, document, chart=chart)
+        _say_others(session, audit)
 
 
-def _show(session: Session, document: Document) -> None:
-    """Groups as bars with intervals, then the disparities, the verdict and why."""
-    screen = screen_of(session)
-    wide = screen.width is None or screen.width >= _WIDE
-    headings = ["GROUP", "ROWS", "RATE", "SELECTED", "95 % INTERVAL", "RATIO", "P", "TPR", "FPR"]
-    rows = []
-    shown = ""
-    for group_ in document["groups"]:
-        if group_["by"] != shown:
-            shown = group_["by"]
-            rows.append([Cell(f"by {shown}", "bold"), *[Cell("")] * (len(headings) - 1)])
-        rows.append(_group(group_, _BAR if wide else _BAR // 2))
-    kept = len(headings) if wide else -len(_ON_WIDE_SCREENS)
-    screen.table(headings[:kept], [row[:kept] for row in rows])
-    typer.echo()
-    screen.table(
-        ["BY", "MEASURE", "VALUE", "95 % INTERVAL"],
-        [
-            [Cell(table["by"]), Cell(name.replace("_", " ")), *_measured(table, name)]
-            for table in document["disparities_by"]
-            for name in document["disparities"]
-            if not name.endswith("_ci")
-        ],
+def _show(session: Session, document: Document, *, chart: bool) -> None:
+    """An audit as its kind is shown, drawn as well if that is wanted."""
+    from console.cli.audit_values import show_pictures, show_profile, show_values
+    from console.cli.drift_tables import drift_title, show_drift
+
+    if document.get("measure") == "drift":
+        title = f"{document['audit_id']} of {document['model']}: {drift_title(document)}"
+        show_drift(session, document, title)
+        return
+    if document.get("profile"):
+        show_profile(session, document)
+    elif document.get("outcome") in {"score", "rating"}:
+        show_values(session, document)
+    else:
+        show_audit(session, document)
+    if chart:
+        show_pictures(session, document)
+
+
+def _columns(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(","))
+
+
+def _say_others(session: Session, audit: str) -> None:
+    """How many other audits there are, so that none looks like the only one."""
+    from ledger.registers.audits import AuditRow, elsewhere, superseded
+
+    with session.book.read() as snapshot:
+        row = snapshot.rows.get(AuditRow, audit)
+        rows = snapshot.rows.where(AuditRow, model=row.model) if row else []
+    if row is None or len(rows) == 1:
+        return
+    later = superseded(rows).get(audit)
+    standing = f"; superseded by {later}" if later else ""
+    typer.echo(
+        f"One of {len(rows)} audits of {row.model}, {elsewhere(rows, row)} of them with another "
+        f"filter{standing}: quaestor audit list --model {row.model}"
     )
-    typer.echo()
-    verdict = cell("verdict", document["verdict"])
-    what = f"{document['audit_id']} of {document['model']}, {document['n']:,} rows"
-    reasons = [[Cell(""), Cell(reason)] for reason in document["reasons"]]
-    screen.table(["", ""], [[verdict, Cell(what)], *reasons])
 
 
-def _group(group_: Document, width: int) -> list[Cell]:
-    from console.tui.bars import interval_bar
-
-    low, high = group_["selection_rate_ci"] or (None, None)
-    rate, interval = _measured(group_, "selection_rate")
-    p_value = group_["p_value"]
-    return [
-        Cell(f"  {group_['group']}{' (small)' if group_['small'] else ''}"),
-        Cell(f"{group_['n']:,}"),
-        rate,
-        Cell(interval_bar(group_["selection_rate"], low, high, width)),
-        interval,
-        cell("impact_ratio", group_["impact_ratio"]),
-        Cell(_significance(p_value)),
-        *(cell(name, group_[name]) for name in _ON_WIDE_SCREENS),
-    ]
-
-
-def _measured(found: Document, name: str) -> tuple[Cell, Cell]:
-    """A measure and its interval."""
-    interval = found[f"{name}_ci"]
-    text = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
-    return cell(name, found[name]), cell("interval", text)
-
-
-def _significance(p_value: float | None) -> str:
-    """Three digits, or below a thousandth; `ref` for the group that others are held to."""
-    if p_value is None:
-        return "ref"
-    return "<.001" if p_value < 0.001 else f"{p_value:.3f}"  # noqa: PLR2004
+app.add_typer(audit_profiles.app)

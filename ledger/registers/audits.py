@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
+from pydantic import Field as Given
 from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
@@ -23,25 +25,38 @@ class Disparity(BodyModel):
     value: Decimal | None
 
 
-class CompletedAudit(BodyModel):
-    """A fairness audit: what was asked, of which data, and what came out.
+class Option(BodyModel):
+    """What else was asked, such as a cut-off or a reference group, by name."""
 
-    `result` is the SHA-256 of the full result (JSON) in the evidence folder.
+    name: Line
+    value: Prose
+
+
+class CompletedAudit(BodyModel):
+    """An audit: what was asked, of which data, and what came out.
+
+    `profile` names the rule that it was made for (empty: none), `outcome` what kind of answer the
+    model gives. `disparities` holds a value for each measure of each attribute or feature. An
+    audit that does not ask for one of the defaulted fields may leave it out. `result` is the
+    SHA-256 of the full result (JSON) in the evidence folder.
     """
 
     model: Line
-    measure: Literal["fairness"]
-    label: Prose
-    prediction: Line
-    positive: Line
-    by: list[Line]
-    filter: Prose
+    measure: Literal["fairness", "drift"]
+    profile: Prose = ""
+    outcome: Prose = "binary"
+    label: Prose = ""
+    prediction: Prose = ""
+    positive: Prose = ""
+    by: list[Line] = Given(default_factory=list)
+    filter: Prose = ""
+    options: list[Option] = Given(default_factory=list)
     n: Count
-    excluded: Count
-    seed: Count
-    draws: Count
+    excluded: Count = 0
+    seed: Count = 0
+    draws: Count = 0
     data: Digest
-    logs: list[Line]
+    logs: list[Line] = Given(default_factory=list)
     thresholds: Digest
     disparities: list[Disparity]
     verdict: Literal["pass", "fail", "inconclusive"]
@@ -56,11 +71,14 @@ class AuditRow(Row, table=True):
     seq: int = Field(sa_type=BigInteger)
     model: str
     measure: str
+    profile: str
+    outcome: str
     label: str
     prediction: str
     positive: str
     by: str
     filter: str = Field(sa_type=Text)
+    options: str = Field(sa_type=Text)
     n: int = Field(sa_type=BigInteger)
     excluded: int = Field(sa_type=BigInteger)
     seed: int = Field(sa_type=BigInteger)
@@ -73,6 +91,17 @@ class AuditRow(Row, table=True):
     result: str
     time: str
     actor: str
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """What was asked, of what: a later audit with the same question supersedes this one.
+
+        Imported decisions are the same source however many there are by now; of files, which a
+        person chooses, only the same bytes are.
+        """
+        source = self.data if self.logs == "[]" else ""
+        asked = (self.label, self.prediction, self.positive, self.by, self.filter, self.options)
+        return (self.model, self.measure, self.profile, self.outcome, *asked, source)
 
 
 def completed(rows: Rows, entry: Entry, body: CompletedAudit) -> None:
@@ -87,11 +116,14 @@ def completed(rows: Rows, entry: Entry, body: CompletedAudit) -> None:
             audit=audit,
             model=body.model,
             measure=body.measure,
+            profile=body.profile,
+            outcome=body.outcome,
             label=body.label,
             prediction=body.prediction,
             positive=body.positive,
             by=canonical(body.by).decode(),
             filter=body.filter,
+            options=canonical([option.model_dump() for option in body.options]).decode(),
             n=body.n,
             excluded=body.excluded,
             seed=body.seed,
@@ -111,3 +143,18 @@ def completed(rows: Rows, entry: Entry, body: CompletedAudit) -> None:
 def next_audit(rows: Rows) -> str:
     """The id of the next audit."""
     return f"aud-{rows.count(AuditRow) + 1}"
+
+
+def superseded(audits: Iterable[AuditRow]) -> dict[str, str]:
+    """For each audit whose question was asked again the latest audit that did; it stays listed."""
+    ordered = sorted(audits, key=lambda row: row.seq)
+    latest = {row.question: row.audit for row in ordered}
+    return {row.audit: latest[row.question] for row in ordered if latest[row.question] != row.audit}
+
+
+def elsewhere(audits: Iterable[AuditRow], audit: AuditRow) -> int:
+    """How many audits of the same model and measure chose its rows by another filter."""
+    return sum(
+        (row.model, row.measure) == (audit.model, audit.measure) and row.filter != audit.filter
+        for row in audits
+    )

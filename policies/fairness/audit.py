@@ -1,30 +1,29 @@
 """The bias audit: from files of decisions to groups, intervals and a verdict.
 
-Rows become counts in DuckDB, counts become measures with fairlearn, resampled counts become
-intervals. No clock, no ledger: the same bytes, request, thresholds and seed give the same result.
+Rows become counts in DuckDB, counts become measures (computed twice: second_opinion.py), resampled
+counts become intervals. No clock, no ledger: the same bytes, request, thresholds and seed give the
+same result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ledger.errors import InvalidInput
 from ledger.evidence import digest_file
-from policies.fairness.bootstrap import DRAWS, Estimated, estimate, resample
-from policies.fairness.counts import Cells, FairnessRequest, Table, count_rows
-from policies.fairness.result import (
-    Comparison,
-    FairnessResult,
-    GroupResult,
-    Outcomes,
-    TableResult,
-)
-from policies.fairness.significance import p_values
+from policies.fairness.bootstrap import DRAWS, Sample, drawn
+from policies.fairness.comparing import Comparing
+from policies.fairness.counts import Counts, FairnessRequest, count_rows
+from policies.fairness.multiclass import MACRO, one_vs_rest
+from policies.fairness.result import FairnessResult, Place, TableResult
+from policies.fairness.second_opinion import hold_to_fairlearn, second_opinion
+from policies.fairness.strata import Pooled, pooled
+from policies.fairness.tables import Table, tables
 from policies.fairness.verdict import judge
 from policies.thresholds import FairnessThresholds
 
@@ -40,6 +39,17 @@ def digest_files(paths: Sequence[Path]) -> str:
     return sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
 
+def seed_of(data_digest: str, seed: int | None) -> int:
+    """The seed that was given, or the first 32 bits of the data's digest.
+
+    InvalidInput outside 0 to 2^53-1.
+    """
+    chosen = int(data_digest[:8], 16) if seed is None else seed
+    if not 0 <= chosen <= _MAX_SEED:
+        raise InvalidInput(f"The seed {chosen} is out of range.", f"Give 0 to {_MAX_SEED}.")
+    return chosen
+
+
 def audit_fairness(
     files: Sequence[Path],
     request: FairnessRequest,
@@ -51,19 +61,14 @@ def audit_fairness(
 
     `data_digest` is the SHA-256 of the data in hex, checked or computed by the caller; without a
     `seed` its first 32 bits are the seed. Raises InvalidInput for what cannot be counted
-    (see `count_rows`) and for a seed outside 0 to 2^53-1.
+    (see `count_rows`), for a reference group that is not there, and for a seed outside 0 to
+    2^53-1.
     """
-    chosen = int(data_digest[:8], 16) if seed is None else seed
-    if not 0 <= chosen <= _MAX_SEED:
-        raise InvalidInput(f"The seed {chosen} is out of range.", f"Give 0 to {_MAX_SEED}.")
+    chosen = seed_of(data_digest, seed)
     counts = count_rows(files, request)
-    draws = resample(counts.cells, chosen)
-    minimum = thresholds.minimum_cell.value
-    tables = tuple(
-        _table(table, table.merge(counts.cells), table.merge(draws), minimum)
-        for table in counts.tables()
-    )
-    verdict, reasons = judge(tables, thresholds, labelled=request.label is not None)
+    minimum, tau = thresholds.minimum_cell.value, float(thresholds.parity_tau.value)
+    results = _compared(Comparing(request, minimum, tau), counts, drawn(counts, chosen))
+    verdict, reasons = judge(results, thresholds, request)
     return FairnessResult(
         request=request,
         thresholds=thresholds,
@@ -72,75 +77,75 @@ def audit_fairness(
         draws=DRAWS,
         n=int(counts.cells.sum()),
         excluded=counts.excluded,
-        tables=tables,
+        tables=results,
         verdict=verdict,
         reasons=reasons,
+        checked_with=second_opinion(),
+        classes=counts.classes,
+        pooled=_pooled(counts, results),
     )
 
 
-def _table(table: Table, cells: Cells, draws: Cells, minimum: int) -> TableResult:
-    every = np.arange(len(table.groups))
-    large = np.flatnonzero(cells.sum(axis=(1, 2)) >= minimum)
-    measured = estimate(cells, draws)
-    compared = _comparison(table, every, measured)
-    judged = None
-    if len(large) == len(every) > 1:
-        judged = compared
-    elif len(large) > 1:
-        judged = _comparison(table, large, estimate(cells[large], draws[:, large]))
-    return TableResult(
-        by=table.by,
-        groups=_groups(table, cells, measured, minimum),
-        compared=compared,
-        judged=judged,
-    )
-
-
-def _groups(
-    table: Table, cells: Cells, measured: Estimated, minimum: int
-) -> tuple[GroupResult, ...]:
-    p = p_values(cells, _reference(measured))
-    return tuple(
-        GroupResult(
-            by=table.by,
-            group=group,
-            n=int(cells[i].sum()),
-            selected=int(cells[i, :, 1].sum()),
-            outcomes=_outcomes(cells[i]),
-            selection_rate=measured.of("selection_rate", i),
-            tpr=measured.of("tpr", i),
-            fpr=measured.of("fpr", i),
-            precision=measured.of("precision", i),
-            accuracy=measured.of("accuracy", i),
-            impact_ratio=measured.of("impact_ratio", i),
-            p_value=p[i],
-            small=bool(cells[i].sum() < minimum),
+def _compared(comparing: Comparing, counts: Counts, sample: Sample) -> tuple[TableResult, ...]:
+    """Every table; of several classes those of each class, then those of their mean."""
+    every = tables(counts)
+    if not counts.classes:
+        return tuple(
+            _held(comparing, Place(table.by, stratum=table.stratum), table, merged)
+            for table, merged in _merged(every, sample)
         )
-        for i, group in enumerate(table.groups)
+    found = []
+    for chosen, name in enumerate(counts.classes):
+        binary = sample.through(partial(one_vs_rest, chosen=chosen))
+        found += [
+            _held(comparing, Place(table.by, name, table.stratum), table, merged)
+            for table, merged in _merged(every, binary)
+        ]
+    return (
+        *found,
+        *(
+            comparing.table(Place(table.by, MACRO, table.stratum, macro=True), table.groups, merged)
+            for table, merged in _merged(every, sample)
+        ),
     )
 
 
-def _outcomes(cells: Cells) -> Outcomes | None:
-    if len(cells) == 1:
-        return None
-    (tn, fp), (fn, tp) = cells.tolist()
-    return Outcomes(tp=tp, fp=fp, tn=tn, fn=fn)
+def _held(comparing: Comparing, place: Place, table: Table, merged: Sample) -> TableResult:
+    """Measure a binary table, and hold what came out to a second opinion."""
+    result = comparing.table(place, table.groups, merged)
+    hold_to_fairlearn(result, merged.mass)
+    return result
 
 
-def _comparison(table: Table, chosen: NDArray[np.intp], measured: Estimated) -> Comparison:
-    groups = tuple(table.groups[i] for i in chosen)
-    return Comparison(
-        by=table.by,
-        groups=groups,
-        reference=groups[_reference(measured)],
-        impact_ratios=tuple(measured.of("impact_ratio", i) for i in range(len(groups))),
-        demographic_parity_difference=measured.of("demographic_parity_difference"),
-        demographic_parity_ratio=measured.of("demographic_parity_ratio"),
-        equalized_odds_difference=measured.of("equalized_odds_difference"),
-        equalized_odds_ratio=measured.of("equalized_odds_ratio"),
-    )
+def _merged(every: Sequence[Table], sample: Sample) -> Iterator[tuple[Table, Sample]]:
+    for table in every:
+        yield table, sample.through(table.merge)
 
 
-def _reference(measured: Estimated) -> int:
-    """Return the position of the group with the highest selection rate, the first of equals."""
-    return int(np.argmax(measured.counted.selection_rate))
+def _pooled(counts: Counts, results: Sequence[TableResult]) -> tuple[Pooled, ...]:
+    """Tests over all strata, against the reference of the table over all of them."""
+    if not counts.control or counts.mass is not None:
+        return ()
+    within = [table for table in tables(counts) if table.stratum]
+    strata = list(dict.fromkeys(table.stratum for table in within))
+    found: list[Pooled] = []
+    for result in results:
+        if result.place.stratum or result.place.macro:
+            continue
+        groups = result.compared.groups
+        cells = np.zeros((len(strata), len(groups), 2), dtype=np.int64)
+        for table in within:
+            if table.by == result.place.by:
+                selections = _selections(counts, result.place).sum(axis=-2)
+                merged = table.merge(selections[:, np.newaxis])[:, 0]
+                places = [groups.index(group) for group in table.groups]
+                cells[strata.index(table.stratum), places] = merged
+        reference = groups.index(result.compared.reference)
+        found += pooled(result.place.by, result.place.class_name, groups, reference, cells)
+    return tuple(found)
+
+
+def _selections(counts: Counts, place: Place) -> np.ndarray:
+    if place.class_name is None:
+        return counts.cells
+    return one_vs_rest(counts.cells, counts.classes.index(place.class_name))

@@ -6,7 +6,7 @@ Python, and memory grows with the number of groups only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,207 +15,248 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.errors import InvalidInput
+from policies.fairness import values
+from policies.fairness.request import MULTICLASS, FairnessRequest
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import RELATION, Source, opened
+from policies.fairness.values import UNKNOWN
+
+__all__ = ["MAX_GROUPS", "UNKNOWN", "Cells", "Counts", "Excluded", "FairnessRequest", "count_rows"]
 
 Cells: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
-UNKNOWN = "unknown"
 MAX_GROUPS = 500
+MAX_CELLS = 10_000
+MAX_CLASSES = 50
 
-# Label and prediction are each true, false or missing.
-_STATES = 9
+# Beyond so many combinations nothing that may be measured is left.
+_LIMIT = 4 * MAX_CELLS
 
-# How files spell "no value" where null cannot be written.
-_MISSING = "('', 'nan', 'null', 'unknown')"
-
-
-@dataclass(frozen=True)
-class FairnessRequest:
-    """What to audit: columns of the files, the value that counts as positive, and a row filter.
-
-    `label` is what turned out to be true (None: only selection rates are measured), `prediction`
-    what was decided, `by` the sensitive columns, `where` an SQL condition on a row.
-    """
-
-    prediction: str
-    by: tuple[str, ...]
-    label: str | None = None
-    positive: str = "1"
-    where: str | None = None
+# Doubles summed as decimals give the same sum in whatever order the engine's threads take them.
+_EXACT = "DECIMAL(38, 15)"
+_WEIGHT = '"=weight"'  # a name that no mapped column has
 
 
 @dataclass(frozen=True)
 class Excluded:
-    """Rows that passed the filter but lack a label or a prediction; some lack both."""
+    """Rows that passed the filter but lack a label, a prediction or a weight; some lack several."""
 
     rows: int
     label_missing: int
     prediction_missing: int
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """The groups of one column, or of all of them crossed, within finer groups.
-
-    `owner[i]` is the position in `groups` of the table's group that holds finer group i.
-    """
-
-    by: str
-    groups: tuple[str, ...]
-    owner: NDArray[np.intp]
-
-    def merge(self, cells: Cells) -> Cells:
-        """Sum cells of the finer groups, `(..., finer groups, labels, 2)`, into this table's."""
-        owned = (cells[..., self.owner == i, :, :] for i in range(len(self.groups)))
-        return np.stack([cells.sum(axis=-3) for cells in owned], axis=-3)
+    weight_missing: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Counts per intersection of the `by` columns.
+    """Counts per intersection of the `by` columns, within each of the `control` columns.
 
-    `cells[g, label, prediction]` is a number of rows, 1 standing for positive; without a label
-    column the second axis has length 1. Groups are in order of name and none is empty.
+    `cells[g, label, prediction]` is a number of rows. For a binary outcome 1 stands for positive,
+    for several classes the position in `classes` for the class; without a label column the second
+    axis has length 1. With weights `mass` has the sum of the weights in the same places and
+    `squares` that of their squares. Groups, the values of `by` and then of `control`, are in order
+    of name and none is empty.
     """
 
     by: tuple[str, ...]
     groups: tuple[tuple[str, ...], ...]
     cells: Cells
     excluded: Excluded
-
-    def tables(self) -> list[Table]:
-        """One table for each column, and one for their intersection if there are several."""
-        singles = [self._table([i]) for i in range(len(self.by))]
-        return singles if len(singles) == 1 else [*singles, self._table(range(len(self.by)))]
-
-    def _table(self, columns: Sequence[int]) -> Table:
-        keys = [tuple(group[i] for i in columns) for group in self.groups]
-        ordered = sorted(set(keys))
-        return Table(
-            by=",".join(self.by[i] for i in columns),
-            groups=tuple(",".join(key) for key in ordered),
-            owner=np.array([ordered.index(key) for key in keys], dtype=np.intp),
-        )
+    control: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    mass: Floats | None = None
+    squares: Floats | None = None
 
 
 def count_rows(files: Sequence[Path], request: FairnessRequest) -> Counts:
     """Count the rows of Parquet, CSV or JSON Lines files by group, label and prediction.
 
     A value is positive if it equals `request.positive` as text, or as a number, true being 1 and
-    false 0. Missing is what is null, empty, "nan", "null" or "unknown": as a category it forms the
-    group `unknown`, as a label or prediction it excludes the row.
+    false 0; with a cut-off a prediction is positive from it on. Missing is what is null, empty,
+    "nan", "null" or "unknown", and where a number is wanted whatever is none: as a category it
+    forms the group `unknown`, as a label, prediction or weight it excludes the row.
 
     Raises InvalidInput if a column is missing, if a column holds values but never the positive
-    one (the hint lists them), if the filter is not a plain condition, if nothing is left to
-    measure, or beyond 500 groups.
+    one (the hint lists them), if a weight is negative, if the filter is not a plain condition, if
+    nothing is left to measure, beyond 500 groups, 50 classes or 10,000 cells.
     """
-    if not request.by or len(set(request.by)) != len(request.by):
-        raise InvalidInput(
-            "An audit needs one or more different columns to group by.", "Name them with --by."
-        )
+    request.check()
     with opened(files) as source:
-        rows = source.connection.execute(_counting(source, request), _bound(request)).fetchall()
+        query = _counting(source, request)
+        rows = source.connection.execute(query, _bound(request, query)).fetchall()
         counts = _counts(request, rows)
-        for axis, column in ((1, request.label), (2, request.prediction)):
-            if column is not None and not np.take(counts.cells, 1, axis=axis).any():
+        for axis, column in _told_by_value(request):
+            if not np.take(counts.cells, 1, axis=axis).any():
                 _require_positive(source, request, column)
         return counts
 
 
-def _bound(request: FairnessRequest) -> dict[str, str]:
-    return {"positive": request.positive}
+def _told_by_value(request: FairnessRequest) -> Iterator[tuple[int, str]]:
+    """Axis and column of the answers that are positive by holding the positive value."""
+    if request.outcome == MULTICLASS:
+        return
+    if request.label is not None:
+        yield 1, request.label
+    if request.cutoff is None:
+        yield 2, request.prediction
+
+
+def _bound(request: FairnessRequest, query: str) -> dict[str, str]:
+    known = {"positive": request.positive, "cutoff": request.cutoff or ""}
+    return {name: value for name, value in known.items() if f"${name}" in query}
 
 
 def _counting(source: Source, request: FairnessRequest) -> str:
-    # Categories are named after grouping: once a group, not once a row.
-    names = [f"category_{i}" for i in range(len(request.by))]
+    # Grouped as the files have them and read afterwards: once a group, not once a row.
+    columns = (*request.by, *request.control)
+    names = [f"category_{i}" for i in range(len(columns))]
     raw = ", ".join(
-        f"{_text(source, column)} AS {name}" for column, name in zip(request.by, names, strict=True)
+        f"{source.require(column)} AS {name}" for column, name in zip(columns, names, strict=True)
     )
-    named = ", ".join(_category(name) for name in names)
-    label = "FALSE" if request.label is None else _positive(source, request.label)
-    prediction = _positive(source, request.prediction)
+    read = ", ".join(
+        values.category(values.text(source, column, name))
+        for column, name in zip(columns, names, strict=True)
+    )
+    label, label_read = _answer(source, request, request.label, "label")
+    prediction, prediction_read = _answer(source, request, request.prediction, "prediction")
+    weight = values.finite(source, request.weight) if request.weight else "1"
     return f"""
-        SELECT {named}, label, prediction, sum(n)::BIGINT
+        SELECT
+            {read}, {label_read} AS label, {prediction_read} AS prediction, weighted,
+            sum(n)::BIGINT, min(least), sum(mass)::DOUBLE, sum(squares)::DOUBLE
         FROM (
-            SELECT {raw}, {label} AS label, {prediction} AS prediction, count(*) AS n
-            FROM (SELECT * FROM {RELATION} WHERE {condition(source, request.where)})
+            SELECT
+                {raw}, {label} AS label, {prediction} AS prediction,
+                {_WEIGHT} IS NOT NULL AS weighted,
+                count(*) AS n, min({_WEIGHT}) AS least, {_sums(request)}
+            FROM (
+                SELECT *, {weight} AS {_WEIGHT}
+                FROM {RELATION}
+                WHERE {condition(source, request.where)}
+            )
             GROUP BY ALL
         )
         GROUP BY ALL
-        LIMIT {_STATES * MAX_GROUPS + 1}
+        LIMIT {_LIMIT + 1}
     """  # noqa: S608 - quoted identifiers, and a filter that `condition` has parsed
 
 
-def _category(name: str) -> str:
-    text = f"trim({name})"
-    return f"CASE WHEN lower({text}) NOT IN {_MISSING} THEN {text} ELSE '{UNKNOWN}' END"
+def _sums(request: FairnessRequest) -> str:
+    if request.weight is None:
+        return "0 AS mass, 0 AS squares"
+    square = f"({_WEIGHT} * {_WEIGHT})::{_EXACT}"
+    return f"sum({_WEIGHT}::{_EXACT}) AS mass, sum({square}) AS squares"
 
 
-def _text(source: Source, column: str) -> str:
-    """Return SQL for a column's value as text; a JSON string loses its quotation marks."""
-    name = source.require(column)
-    return f"{name} ->> '$'" if source.columns[column] == "JSON" else f"CAST({name} AS VARCHAR)"
-
-
-def _positive(source: Source, column: str) -> str:
-    """Return SQL that is true or false, or null where the value is missing."""
-    text = f"trim({_text(source, column)})"
-    return f"""
-        CASE WHEN lower({text}) NOT IN {_MISSING}
-        THEN {text} = $positive OR coalesce({_number(text)} = {_number("$positive")}, FALSE) END
-    """
-
-
-def _number(text: str) -> str:
-    """Return SQL for a number written as text, true being 1 and false 0; null for other text."""
-    return (
-        f"CASE lower({text}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 "
-        f"ELSE TRY_CAST({text} AS DOUBLE) END"
-    )
+def _answer(
+    source: Source, request: FairnessRequest, column: str | None, name: str
+) -> tuple[str, str]:
+    """SQL for what a label or prediction is grouped by, and for how that is read."""
+    if column is None:
+        return "NULL", "'0'" if request.outcome == MULTICLASS else "FALSE"
+    if name == "prediction" and request.cutoff is not None:
+        return values.at_least(source, column), name
+    if request.outcome == MULTICLASS:
+        return source.require(column), values.class_of(values.text(source, column, name))
+    if values.is_fraction(source, column):
+        return values.fraction_positive(source, column), name
+    return source.require(column), values.positive(values.text(source, column, name))
 
 
 def _counts(request: FairnessRequest, rows: list[tuple[Any, ...]]) -> Counts:
-    complete = [row for row in rows if row[-3] is not None and row[-2] is not None]
-    excluded = Excluded(
-        rows=sum(row[-1] for row in rows) - sum(row[-1] for row in complete),
-        label_missing=sum(row[-1] for row in rows if row[-3] is None),
-        prediction_missing=sum(row[-1] for row in rows if row[-2] is None),
-    )
-    groups = sorted({row[:-3] for row in complete})
-    if len(groups) > MAX_GROUPS or len(rows) > _STATES * MAX_GROUPS:
+    width = len(request.by) + len(request.control)
+    complete = [row for row in rows if None not in row[width : width + 2] and row[width + 2]]
+    excluded = _excluded(rows, complete, width)
+    groups = sorted({row[:width] for row in complete})
+    if len(groups) > MAX_GROUPS or len(rows) > _LIMIT:
         raise InvalidInput(
-            f"Grouping by {', '.join(request.by)} makes more than {MAX_GROUPS} groups.",
+            f"Grouping by {', '.join((*request.by, *request.control))} makes more than "
+            f"{MAX_GROUPS} groups.",
             "Group by columns of few categories; turn numbers such as an age into bands.",
         )
     if not groups:
         raise InvalidInput(
-            f"There is no row to measure; {excluded.rows} lack a label or a prediction.",
+            f"There is no row to measure; {excluded.rows} lack a label, a prediction or a weight.",
             "Check the filter and the names of the columns.",
         )
+    places, classes = _places(request, complete, width)
+    answers = len(classes) or 2
+    shape = (len(groups), 1 if request.label is None else answers, answers)
+    if np.prod(shape) > MAX_CELLS:
+        raise InvalidInput(
+            f"{len(groups)} groups and {answers} classes are more than can be measured at once.",
+            "Group by fewer columns, or filter for a part of the decisions.",
+        )
+    cells = np.zeros(shape, dtype=np.int64)
+    mass, squares = np.zeros(shape), np.zeros(shape)
     place = {group: i for i, group in enumerate(groups)}
-    cells = np.zeros((len(groups), 1 if request.label is None else 2, 2), dtype=np.int64)
-    for *group, label, prediction, n in complete:
-        cells[place[tuple(group)], int(label), int(prediction)] += n
-    return Counts(request.by, tuple(groups), cells, excluded)
+    for row in complete:
+        label, prediction, _, n, least, weight, square = row[width:]
+        if least < 0:
+            raise InvalidInput(
+                f"The weight {request.weight!r} is negative: {least}.",
+                "Give a column of weights from 0 on.",
+            )
+        at = (place[row[:width]], places.get(label, 0), places[prediction])
+        cells[at] += n
+        mass[at] += weight
+        squares[at] += square
+    weighted = request.weight is not None
+    return Counts(
+        by=request.by,
+        groups=tuple(groups),
+        cells=cells,
+        excluded=excluded,
+        control=request.control,
+        classes=classes,
+        mass=mass if weighted else None,
+        squares=squares if weighted else None,
+    )
+
+
+def _excluded(rows: list[tuple[Any, ...]], complete: list[tuple[Any, ...]], width: int) -> Excluded:
+    def total(some: Iterable[tuple[Any, ...]]) -> int:
+        return sum(row[width + 3] for row in some)
+
+    return Excluded(
+        rows=total(rows) - total(complete),
+        label_missing=total(row for row in rows if row[width] is None),
+        prediction_missing=total(row for row in rows if row[width + 1] is None),
+        weight_missing=total(row for row in rows if not row[width + 2]),
+    )
+
+
+def _places(
+    request: FairnessRequest, complete: list[tuple[Any, ...]], width: int
+) -> tuple[Mapping[Any, int], tuple[str, ...]]:
+    """Where a label or prediction stands on its axis, and the names of the classes if several."""
+    if request.outcome != MULTICLASS:
+        return {False: 0, True: 1}, ()
+    answers = slice(width + (request.label is None), width + 2)
+    classes = sorted({value for row in complete for value in row[answers]})
+    if not 1 < len(classes) <= MAX_CLASSES:
+        raise InvalidInput(
+            f"Column {request.prediction!r} tells {len(classes)} classes apart, not 2 to "
+            f"{MAX_CLASSES}.",
+            "Name the column that holds the class; turn numbers into classes with --cutoff.",
+        )
+    return {name: i for i, name in enumerate(classes)}, tuple(classes)
 
 
 def _require_positive(source: Source, request: FairnessRequest, column: str) -> None:
     """Refuse a positive value that the column never holds, filter or no filter."""
+    written = values.text(source, column)
     seen = source.connection.execute(
         f"""
         SELECT text, positive
-        FROM (
-            SELECT {_text(source, column)} AS text, {_positive(source, column)} AS positive
-            FROM {RELATION}
-        )
+        FROM (SELECT {written} AS text, {values.positive(written)} AS positive FROM {RELATION})
         WHERE positive IS NOT NULL
         GROUP BY ALL
         ORDER BY positive DESC, count(*) DESC, text
         LIMIT 10
         """,  # noqa: S608 - quoted identifiers
-        _bound(request),
+        {"positive": request.positive},
     ).fetchall()
     if not any(is_positive for _, is_positive in seen):
         raise InvalidInput(

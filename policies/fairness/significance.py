@@ -1,24 +1,96 @@
-"""Whether a difference in selection rates could be chance."""
+"""Whether a difference between two groups could be chance, and how sure one rate is.
+
+The rule: Fisher's exact test where any expected count is below 5 (Cochran 1954) or both groups
+together have fewer than 1,000 rows (McDonald, Handbook of Biological Statistics), else the
+two-proportion z test with a pooled rate. Both two-sided. Corrected by Holm (1979) over the groups
+of one table that are held against the same reference, each measure by itself.
+
+Nothing here is defined for weights: a sum of weights is no number of independent rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erfc, sqrt
+from typing import Literal, TypeAlias
+
 import numpy as np
 
-from policies.fairness.counts import Cells
+from policies.fairness.counts import Cells, Floats
+
+Method: TypeAlias = Literal["fisher", "z"]
+
+FEW_EXPECTED = 5
+FEW_ROWS = 1_000
+RULE = (
+    f"Fisher's exact test where an expected count is below {FEW_EXPECTED} or both groups together "
+    f"have fewer than {FEW_ROWS:,} rows, else the two-proportion z test; two-sided; "
+    "Holm's correction over the groups of a table, each measure by itself"
+)
+
+# The normal distribution's quantile at 0.975.
+_Z = 1.959963984540054
 
 
-def p_values(cells: Cells, reference: int) -> list[float | None]:
-    """Two-sided p of each group's selection rate against the reference group's; None for itself.
+@dataclass(frozen=True)
+class Significance:
+    """A p-value, what it is after Holm's correction, and by which test."""
 
-    `cells` has the shape `(groups, labels, 2)`. Fisher's exact test at every size: where counts
-    are large it agrees with the two-proportion z test and costs no more, where they are small z
-    is wrong. Not corrected for the number of groups.
+    p_value: float
+    p_holm: float
+    method: Method
+
+
+def compare(hits: Cells, n: Cells, reference: int) -> list[Significance | None]:
+    """Test each group's share, `hits` of `n`, against the reference group's.
+
+    None for the reference itself, and where a share is undefined.
     """
-    from scipy.stats import fisher_exact
-
-    selections = cells.sum(axis=1)[:, ::-1]
-    return [
-        None if group == reference else float(fisher_exact(np.stack([own, other])).pvalue)
-        for group, own in enumerate(selections)
-        for other in [selections[reference]]
+    if n[reference] == 0:
+        return [None] * len(n)
+    found = [
+        None
+        if group == reference or n[group] == 0
+        else two_shares(int(hits[group]), int(n[group]), int(hits[reference]), int(n[reference]))
+        for group in range(len(n))
     ]
+    corrected = iter(holm([one[0] for one in found if one is not None]))
+    return [None if one is None else Significance(one[0], next(corrected), one[1]) for one in found]
+
+
+def two_shares(hits: int, n: int, other_hits: int, other_n: int) -> tuple[float, Method]:
+    """Two-sided p that two shares differ by chance, and the test that the rule chose."""
+    total, both = n + other_n, hits + other_hits
+    fewest = min(n, other_n) * min(both, total - both) / total
+    if total < FEW_ROWS or fewest < FEW_EXPECTED:
+        from scipy.stats import fisher_exact
+
+        table = [[hits, n - hits], [other_hits, other_n - other_hits]]
+        return float(fisher_exact(table).pvalue), "fisher"
+    pooled = both / total
+    z = (hits / n - other_hits / other_n) / sqrt(pooled * (1 - pooled) * (1 / n + 1 / other_n))
+    return erfc(abs(z) / sqrt(2)), "z"
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values for their number, in their order (Holm 1979)."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def wilson(hits: Cells, n: Cells) -> tuple[Floats, Floats]:
+    """Both ends of Wilson's 95 % interval of shares (Wilson 1927); NaN where n is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = hits / n
+        scale = 1 + _Z**2 / n
+        middle = (share + _Z**2 / (2 * n)) / scale
+        half = _Z * np.sqrt(share * (1 - share) / n + (_Z / (2 * n)) ** 2) / scale
+        low = np.where(hits == 0, 0.0, np.maximum(middle - half, 0.0))
+        high = np.where(hits == n, 1.0, np.minimum(middle + half, 1.0))
+    undefined = n == 0
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)

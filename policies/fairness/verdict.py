@@ -1,10 +1,14 @@
 """The verdict on measured groups, with its reasons.
 
 1. Groups below the minimum size are set aside; the others of a table are compared among
-   themselves. Fewer than two of them leave the table inconclusive.
-2. A measure fails if its value and its whole 95 % interval lie beyond the limit, passes if both
-   lie within it, and is inconclusive otherwise, or if it is undefined.
-3. The audit fails if any measure fails; else it is inconclusive if any is; else it passes.
+   themselves. Fewer than two of them leave the table inconclusive, and so does a reference that
+   was asked for and is itself too small.
+2. With control columns the tables within their strata decide, those over all strata are shown;
+   of several classes each decides, their mean is shown.
+3. A measure fails if its value and its whole 95 % interval lie beyond the limit, passes if both
+   lie within it, and is inconclusive otherwise, or if it is undefined. Impact ratios must lie
+   between the limit and its reciprocal.
+4. The audit fails if any measure fails; else it is inconclusive if any is; else it passes.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policies.fairness.bootstrap import Estimate
+from policies.fairness.counts import FairnessRequest
 from policies.fairness.result import Comparison, TableResult, Verdict
 from policies.thresholds import FairnessThresholds
 
@@ -24,18 +29,23 @@ class _Judgement:
 
 
 def judge(
-    tables: Sequence[TableResult], thresholds: FairnessThresholds, *, labelled: bool
+    tables: Sequence[TableResult], thresholds: FairnessThresholds, request: FairnessRequest
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict and its reasons in plain sentences, what failed first.
 
-    Without a label (`labelled` false) equalized odds cannot be measured and are not judged.
+    Without a label equalized odds cannot be measured and are not judged.
     """
-    judgements = [one for table in tables for one in _table(table, thresholds, labelled=labelled)]
+    labelled = request.label is not None
+    deciding = [
+        table
+        for table in tables
+        if not table.place.macro and bool(table.place.stratum) == bool(request.control)
+    ]
+    judgements = [one for table in deciding for one in _table(table, thresholds, labelled=labelled)]
     failed = [one.reason for one in judgements if one.verdict == "fail"]
     open_ones = [one.reason for one in judgements if one.verdict == "inconclusive"]
-    notes = [note for table in tables for note in _set_aside(table, thresholds)]
-    if not labelled:
-        notes.append("No label was given, so only selection rates were judged.")
+    notes = [note for table in deciding for note in _set_aside(table, thresholds)]
+    notes += _notes(request)
     if failed:
         return "fail", (*failed, *open_ones, *notes)
     if open_ones:
@@ -44,27 +54,45 @@ def judge(
     return "pass", (held, *notes)
 
 
+def _notes(request: FairnessRequest) -> Iterator[str]:
+    if request.label is None:
+        yield "No label was given, so only selection rates were judged."
+    if request.control:
+        yield (
+            f"Judged within each stratum of {', '.join(request.control)}; what is shown over all "
+            "strata did not decide."
+        )
+    if request.weight is not None:
+        yield (
+            f"Weighted by {request.weight}: rates, ratios, differences and their intervals are of "
+            "weights; no test of significance is defined."
+        )
+
+
 def _table(
     table: TableResult, thresholds: FairnessThresholds, *, labelled: bool
 ) -> Iterator[_Judgement]:
-    judged = table.judged
+    judged, title = table.judged, table.place.title
     if judged is None:
         size = thresholds.minimum_cell.value
-        yield _Judgement(
-            "inconclusive",
-            f"By {table.by} fewer than two groups have {size} rows or more: nothing to compare.",
+        large = sum(not group.small for group in table.groups)
+        reason = (
+            f"By {title} fewer than two groups have {size} rows or more: nothing to compare."
+            if large <= 1
+            else f"By {title} the reference {table.compared.reference} has fewer than {size} rows."
         )
+        yield _Judgement("inconclusive", reason)
         return
     yield from _ratios(judged, thresholds.impact_ratio_min.value)
     yield _at_most(
-        f"Demographic parity difference by {judged.by}",
-        judged.demographic_parity_difference,
+        f"Demographic parity difference by {title}",
+        judged.disparities["demographic_parity_difference"],
         thresholds.demographic_parity_difference_max.value,
     )
     if labelled:
         yield _at_most(
-            f"Equalized odds difference by {judged.by}",
-            judged.equalized_odds_difference,
+            f"Equalized odds difference by {title}",
+            judged.disparities["equalized_odds_difference"],
             thresholds.equalized_odds_difference_max.value,
         )
 
@@ -72,14 +100,23 @@ def _table(
 def _ratios(judged: Comparison, minimum: str) -> Iterator[_Judgement]:
     for group, ratio in zip(judged.groups, judged.impact_ratios, strict=True):
         if group != judged.reference:
-            name = f"Impact ratio of {group} against {judged.reference} (by {judged.by})"
-            yield _at_least(name, ratio, minimum)
+            name = f"Impact ratio of {group} against {judged.reference} (by {judged.place.title})"
+            yield _between(name, ratio, minimum)
 
 
-def _at_least(name: str, measured: Estimate, minimum: str) -> _Judgement:
-    limit = float(minimum)
-    within = [point >= limit for point in _points(measured)]
-    return _judgement(name, measured, within, f"the minimum of {minimum}", "below")
+def _between(name: str, measured: Estimate, minimum: str) -> _Judgement:
+    """Held against the minimum, and where the group fares better against its reciprocal."""
+    low = float(minimum)
+    high = 1 / low if low else float("inf")
+    points = _points(measured)
+    within = [low <= point <= high for point in points]
+    if max(points, default=0) <= high:
+        return _judgement(name, measured, within, f"the minimum of {minimum}", "below")
+    if min(points) >= low:
+        limit = f"the maximum of {high:.2f} (1/{minimum})"
+        return _judgement(name, measured, within, limit, "above")
+    # Beyond both limits, even if no point lies between them.
+    return _judgement(name, measured, (True, False), f"{minimum} to {high:.2f}", "beyond")
 
 
 def _at_most(name: str, measured: Estimate, maximum: str) -> _Judgement:
@@ -113,6 +150,6 @@ def _set_aside(table: TableResult, thresholds: FairnessThresholds) -> Iterator[s
     small = [f"{group.group} ({group.n})" for group in table.groups if group.small]
     if small:
         yield (
-            f"By {table.by}, shown but not judged for having fewer than "
+            f"By {table.place.title}, shown but not judged for having fewer than "
             f"{thresholds.minimum_cell.value} rows: {', '.join(small)}."
         )

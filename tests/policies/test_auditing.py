@@ -15,7 +15,7 @@ from ledger.entry import Draft
 from ledger.errors import CheckFailed, InvalidInput, Refused
 from ledger.logs.importing import import_logs
 from ledger.logs.mapping import ColumnMap
-from ledger.registers.audits import AuditRow
+from ledger.registers.audits import AuditRow, elsewhere, superseded
 from ledger.registers.logs import LogRow
 from ledger.verification import verify
 from policies.adopting import adopt, thresholds_in_force
@@ -126,6 +126,48 @@ def test_an_audit_is_entered_with_all_that_repeats_it(world: World) -> None:
     assert again.audit_id == "aud-2"
     assert again.document == done.document
     assert read_result(world.stranger(), row) == done.as_json()
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_a_repeated_question_marks_the_earlier_audit_and_both_stay(world: World) -> None:
+    """If it fails, one can run audits until one passes and show that one alone."""
+    first, other = audit(world), audit(world, where="region = 'north'")
+    by_cut_off = audit(world, prediction="score", cutoff="640")
+    again = audit(world)
+    with world.stranger().read() as snapshot:
+        rows = snapshot.rows.where(AuditRow, model=MODEL)
+    assert [row.audit for row in rows] == ["aud-1", "aud-2", "aud-3", "aud-4"]
+    assert superseded(rows) == {first.audit_id: again.audit_id}
+    by_id = {row.audit: row for row in rows}
+    assert elsewhere(rows, by_id[again.audit_id]) == 1
+    assert elsewhere(rows, by_id[other.audit_id]) == 3
+    assert orjson.loads(by_id[by_cut_off.audit_id].options) == [{"name": "cutoff", "value": "640"}]
+
+
+def test_of_files_only_the_same_bytes_are_the_same_question(world: World, tmp_path: Path) -> None:
+    """If it fails, an audit of a chosen part of the data supersedes that of the whole."""
+    emil = world.person("emil")
+    part = tmp_path / "part.csv"
+    part.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[:200]))
+    request = FairnessRequest(prediction="approved", by=("sex",))
+    for file in (SAMPLE, part, SAMPLE):
+        run_fairness(emil.book, emil.signer, MODEL, request, files=[file])
+    run_fairness(emil.book, emil.signer, MODEL, request)
+    with world.stranger().read() as snapshot:
+        assert superseded(snapshot.rows.where(AuditRow, model=MODEL)) == {"aud-1": "aud-3"}
+
+
+def test_an_entry_holds_an_audit_of_many_tables(world: World) -> None:
+    """If it fails, an audit of many strata or classes is too large to be entered."""
+    strata = audit(world, by=("sex", "age_band"), control=("region", "channel"))
+    assert len(strata.document["disparities_by"]) > 30
+    classes = audit(world, prediction="channel", outcome="multiclass", label=None, by=("sex",))
+    rows = [row_of(world, done.audit_id) for done in (strata, classes)]
+    entered = [
+        {(each["by"], each["measure"]) for each in orjson.loads(row.disparities)} for row in rows
+    ]
+    assert len(entered[0]) == 12
+    assert {by for by, _ in entered[1]} == {"sex"}
     assert verify(world.person("ann").book).problems == ()
 
 

@@ -84,13 +84,16 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
     request = FairnessRequest("p", ("sex", "age"), label="y")
     found = audit_fairness([file], request, thresholds, digest_files([file]), 3).as_json()
     assert list(found) == [
-        *("filter", "n", "excluded", "seed", "draws", "data_digest", "by", "label", "prediction"),
-        *("positive", "thresholds", "groups", "disparities", "disparities_by"),
+        *("filter", "n", "excluded", "seed", "draws", "checked_with", "data_digest"),
+        *("outcome", "by", "label"),
+        *("prediction", "positive", "cutoff", "weight", "control", "reference", "classes"),
+        *("thresholds", "significance", "groups", "disparities", "disparities_by", "pooled"),
         *("verdict", "reasons"),
     ]
     assert found["filter"] is None
     assert found["n"] == 840
-    assert found["excluded"] == {"rows": 1, "label_missing": 1, "prediction_missing": 0}
+    missing = {"label_missing": 1, "prediction_missing": 0, "weight_missing": 0}
+    assert found["excluded"] == {"rows": 1, **missing}
     assert [(g["by"], g["group"]) for g in found["groups"]] == [
         *(("sex", "F"), ("sex", "M"), ("age", "old"), ("age", "young")),
         *(("sex,age", f"{sex},{age}") for sex in "FM" for age in ("old", "young")),
@@ -103,8 +106,24 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
         for rate in ("selection_rate", "tpr", "fpr", "precision", "accuracy", "impact_ratio"):
             low, high = group[f"{rate}_ci"]
             assert 0 <= low <= high <= 1
+        for name, measure in group["measures"].items():
+            assert (measure["value"], measure["value_ci"]) == (group[name], group[f"{name}_ci"])
+            assert {"wilson", "ratio", "difference", "p_value", "p_holm", "parity"} <= set(measure)
+            if measure["denominator"] is not None:
+                share = measure["numerator"] / measure["denominator"]
+                assert measure["value"] == pytest.approx(share, abs=1e-15)
+                assert measure["wilson"][0] <= share <= measure["wilson"][1]
     assert found["disparities"].items() <= found["disparities_by"][-1].items()
     assert [table["by"] for table in found["disparities_by"]] == ["sex", "age", "sex,age"]
+    selected = sum(group["selected"] for group in found["groups"][:2])
+    for table in found["disparities_by"]:
+        assert table["overall"]["selection_rate"] == pytest.approx(selected / 840)
+        furthest = max(
+            abs(group["selection_rate"] - selected / 840)
+            for group in found["groups"]
+            if group["by"] == table["by"]
+        )
+        assert table["to_overall"]["demographic_parity_difference"] == pytest.approx(furthest)
 
 
 def test_a_digest_of_one_file_is_its_sha256_and_of_several_ignores_their_order(

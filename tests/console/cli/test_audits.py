@@ -68,6 +68,66 @@ def test_a_narrow_terminal_keeps_each_group_on_its_line(bank: Place) -> None:
     assert len(line.rstrip()) <= 80
 
 
+def test_every_way_of_asking_has_its_option(bank: Place) -> None:
+    """If this fails, part of what an audit can be asked cannot be asked from a shell."""
+    ran = bank.run(
+        *("audit", "fairness", "--model", "credit-scorer", "--prediction", "score"),
+        *("--cutoff", "640", "--by", "sex", "--control", "region", "--reference", "sex=male"),
+        *("--weight", "income", "--since", "2026-01-01T00:00:00Z", "--version", "2.1.0"),
+        *("--where", "debt_ratio < 0.5", "--json"),
+    )
+    found = ran.json
+    assert ran.code == 0, ran.err
+    assert (found["cutoff"], found["reference"], found["weight"]) == ("640", "sex=male", "income")
+    assert (found["control"], found["pooled"]) == (["region"], [])
+    assert found["filter"].startswith("(debt_ratio < 0.5) AND CAST(time AS TIMESTAMPTZ) >= ")
+    assert {table["reference"] for table in found["disparities_by"]} == {"male"}
+    again = bank.run(
+        *("audit", "fairness", "--model", "credit-scorer", "--prediction", "score"),
+        *("--cutoff", "640", "--by", "sex", "--control", "region", "--reference", "sex=male"),
+        *("--weight", "income", "--where", found["filter"], "--json"),
+    )
+    assert again.json["groups"] == found["groups"], "its filter does not say which rows it was of"
+
+
+def test_classes_are_told_apart_in_text_and_json(bank: Place) -> None:
+    """If this fails, figures of one class read as those of another."""
+    asked = ["audit", "fairness", "--model", "credit-scorer", "--prediction", "channel"]
+    ran = bank.run(*asked, "--outcome", "multiclass", "--by", "sex")
+    found = bank.run("audit", "show", "aud-1", "--json").json
+    for name in found["classes"]:
+        assert f"by sex, for class {name}" in ran.out
+    assert {group["class"] for group in found["groups"]} == {*found["classes"], "macro"}
+
+
+def test_one_measure_can_be_read_in_full(bank: Place) -> None:
+    """If this fails, a rate is shown without what it counts, its intervals and its tests."""
+    bank.run(*FAIRNESS, "--label", "repaid", "--by", "sex")
+    shown = bank.run("audit", "show", "aud-1", "--measure", "for").out
+    found = bank.run("audit", "show", "aud-1", "--json").json
+    for group in found["groups"]:
+        measure = group["measures"]["for"]
+        line = next(each for each in shown.splitlines() if each.startswith(f"  {group['group']}"))
+        assert f"{measure['numerator']}/{measure['denominator']}" in line
+        for name in ("value_ci", "wilson", "ratio_ci", "difference_ci"):
+            low, high = measure[name]
+            assert f"{low:.3f} to {high:.3f}" in line
+    wrong = bank.run("audit", "show", "aud-1", "--measure", "joy")
+    assert (wrong.code, "treatment_ratio" in wrong.err) == (2, True)
+
+
+def test_the_list_says_what_was_asked_again_and_otherwise(bank: Place) -> None:
+    """If this fails, the list invites to pick the audit that came out best."""
+    for where in ((), ("--where", "region = 'north'"), ()):
+        ran = bank.run(*FAIRNESS, "--by", "sex", *where)
+    assert "One of 3 audits of credit-scorer, 1 of them with another filter" in ran.out
+    listed = bank.run("audit", "list", "--json").json
+    assert [(each["superseded_by"], each["other_filters"]) for each in listed] == [
+        *(("aud-3", 1), (None, 2), (None, 1))
+    ]
+    assert "superseded by aud-3" in bank.run("audit", "show", "aud-1").out
+
+
 def test_wrong_columns_are_explained(bank: Place) -> None:
     """If this fails, a mistyped column is a traceback."""
     ran = bank.run(*FAIRNESS, "--by", "gender", "--json")

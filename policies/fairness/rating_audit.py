@@ -1,0 +1,225 @@
+"""The audit of ratings by group: from files to errors, means, differences and a verdict.
+
+Where the outcome is known, groups are judged by how differently the model errs about them;
+without it, only by how far their mean predictions lie apart. Both are judged as standardized
+differences, so that a limit does not depend on the rating's unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policies.fairness.bootstrap import Estimate
+from policies.fairness.grouped import (
+    Left,
+    Valued,
+    ValueRequest,
+    left_out,
+    measured,
+    tabled,
+    tables_of,
+)
+from policies.fairness.limits import Judgement, conclude, near_zero
+from policies.fairness.regression import METHOD, Contrast, RatingFigures, contrast, rating_figures
+from policies.fairness.result import Verdict
+from policies.thresholds import Thresholds
+
+_COMPARED = (
+    "mean_prediction_difference",
+    "mean_error_difference",
+    "standardized_difference",
+    "standardized_error_difference",
+)
+_NOTHING = Estimate(None, None)
+
+
+@dataclass(frozen=True)
+class GroupRatings:
+    """One group of one table; `contrast` is None for the reference."""
+
+    by: str
+    group: str
+    figures: RatingFigures
+    contrast: Contrast | None
+    small: bool
+
+    def compared(self) -> dict[str, Estimate]:
+        """What holds the group against the reference, by name; undefined for the reference."""
+        against = self.contrast
+        if against is None:
+            return dict.fromkeys((*_COMPARED, "mean_ratio"), _NOTHING)
+        return {
+            "mean_prediction_difference": against.prediction.difference,
+            "mean_error_difference": against.error.difference if against.error else _NOTHING,
+            "standardized_difference": against.standardized_difference,
+            "standardized_error_difference": against.standardized_error_difference,
+            "mean_ratio": against.mean_ratio,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """One flat object; Welch's statistic, degrees of freedom and p under `t`, `df`, `p`."""
+        found: dict[str, Any] = {
+            "by": self.by,
+            "title": self.by,
+            "group": self.group,
+            "n": self.figures.n,
+            "sd_prediction": self.figures.prediction[2],
+            "sd_outcome": self.figures.outcome[2] if self.figures.outcome else None,
+            "small": self.small,
+        }
+        for name, estimate in (self.figures.estimates() | self.compared()).items():
+            found |= estimate.as_json(name)
+        against = self.contrast
+        for name, test in (
+            ("prediction_test", against.prediction if against else None),
+            ("error_test", against.error if against else None),
+        ):
+            found[name] = {"t": test.t, "df": test.df, "p": test.p} if test else None
+        return found
+
+
+@dataclass(frozen=True)
+class RatingTable:
+    """The groups of one column, or of all crossed, and the one that the others are held to."""
+
+    by: str
+    reference: str
+    groups: tuple[GroupRatings, ...]
+
+    def disparities(self) -> dict[str, Any]:
+        """The largest difference of each kind from the reference, with its sign."""
+        found: dict[str, Any] = {}
+        for name in _COMPARED:
+            known = [group.compared()[name] for group in self.groups]
+            known = [estimate for estimate in known if estimate.value is not None]
+            widest = max(known, key=lambda one: abs(one.value or 0.0), default=_NOTHING)
+            found |= widest.as_json(name)
+        return found
+
+
+@dataclass(frozen=True)
+class RatingResult:
+    """An audit of ratings with everything needed to run it again."""
+
+    request: ValueRequest
+    limits: dict[str, str | int]
+    data_digest: str
+    n: int
+    left: Left
+    tables: tuple[RatingTable, ...]
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of the audit, without `audit_id` and `model`."""
+        return {
+            "outcome": "rating",
+            "filter": self.request.where,
+            "n": self.n,
+            "excluded": {
+                "rows": self.left.rows,
+                "label_missing": self.left.label_missing,
+                "prediction_missing": self.left.value_missing,
+            },
+            "seed": 0,
+            "draws": 0,
+            "intervals": METHOD,
+            "data_digest": self.data_digest,
+            "by": list(self.request.by),
+            "label": self.request.label,
+            "prediction": self.request.value,
+            "positive": None,
+            "thresholds": self.limits,
+            "groups": [group.as_json() for table in self.tables for group in table.groups],
+            "disparities": self.tables[-1].disparities(),
+            "disparities_by": [
+                {
+                    "by": table.by,
+                    "title": table.by,
+                    "reference": table.reference,
+                    **table.disparities(),
+                }
+                for table in self.tables
+            ],
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+        }
+
+
+def audit_ratings(
+    files: Sequence[Path], request: ValueRequest, thresholds: Thresholds, data_digest: str
+) -> RatingResult:
+    """Audit numeric predictions in files for differences between groups.
+
+    Raises InvalidInput for what cannot be measured (see `measured`, `left_out` and `tabled`), and
+    for a reference group that does not exist.
+    """
+    labelled = request.label is not None
+    minimum = thresholds.fairness.minimum_cell.value
+    with measured(files, request, "number" if labelled else "none") as source:
+        left = left_out(source, request)
+        tables = []
+        for columns in tables_of(request.by):
+            with tabled(source, request, columns) as valued:
+                tables.append(_table(valued, request, minimum))
+    limit = thresholds.scores.standardized_difference_max.value
+    judged = [one for table in tables for one in _judged(table, limit, labelled=labelled)]
+    verdict, reasons = conclude(judged, [*_notes(tables, minimum, labelled=labelled)])
+    return RatingResult(
+        request=request,
+        limits={"standardized_difference_max": limit, "minimum_cell": minimum},
+        data_digest=data_digest,
+        n=sum(group.figures.n for group in tables[0].groups),
+        left=left,
+        tables=tuple(tables),
+        verdict=verdict,
+        reasons=reasons,
+    )
+
+
+def _table(valued: Valued, request: ValueRequest, minimum: int) -> RatingTable:
+    found = rating_figures(valued, labelled=request.label is not None)
+    reference = valued.reference(request)
+    groups = tuple(
+        GroupRatings(
+            by=valued.by,
+            group=group,
+            figures=found[group],
+            contrast=None if group == reference else contrast(found[group], found[reference]),
+            small=n < minimum,
+        )
+        for group, n in valued.groups.items()
+    )
+    return RatingTable(valued.by, reference, groups)
+
+
+def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judgement]:
+    name, what = (
+        ("standardized_error_difference", "Mean error")
+        if labelled
+        else ("standardized_difference", "Mean prediction")
+    )
+    small = {group.group for group in table.groups if group.small}
+    for group in table.groups:
+        if group.contrast is None or {group.group, table.reference} & small:
+            continue
+        sentence = (
+            f"{what} of {group.group} minus that of {table.reference}, in standard deviations "
+            f"(by {table.by})"
+        )
+        yield near_zero(sentence, group.compared()[name], limit)
+
+
+def _notes(tables: Sequence[RatingTable], minimum: int, *, labelled: bool) -> Iterator[str]:
+    for table in tables:
+        small = [f"{group.group} ({group.figures.n})" for group in table.groups if group.small]
+        if small:
+            yield (
+                f"By {table.by}, shown but not judged for having fewer than {minimum} rows: "
+                f"{', '.join(small)}."
+            )
+    if not labelled:
+        yield "No outcome was given, so only how far mean predictions lie apart was judged."

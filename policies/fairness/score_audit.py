@@ -1,0 +1,271 @@
+"""The audit of scores by group: from files to figures, intervals, distances and a verdict.
+
+With a label, scores are judged by what they promise: that they rank equally well in every group
+(AUC) and mean the same in every group (calibration in the large). Without one, only how far the
+groups' mean scores lie apart can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policies.fairness.bootstrap import DRAWS, Estimate
+from policies.fairness.grouped import (
+    Left,
+    Valued,
+    ValueRequest,
+    left_out,
+    measured,
+    tabled,
+    tables_of,
+)
+from policies.fairness.limits import Judgement, conclude, near_zero
+from policies.fairness.moments import standardized_difference
+from policies.fairness.result import Verdict
+from policies.fairness.score_intervals import Drawn, draw, gather, interval
+from policies.fairness.scores import (
+    PERCENTILES,
+    Distance,
+    ScoreFigures,
+    distance,
+    figures,
+    scale,
+    tally,
+)
+from policies.thresholds import Thresholds
+
+_MEASURED = ("mean", "auc", "brier", "calibration_error", "calibration_in_the_large")
+_COMPARED = ("auc_difference", "calibration_in_the_large_difference")
+METHOD = (
+    "95 % percentile intervals over 1,000 multinomial draws of the counts of distinct scores, "
+    "group sizes held; the standardized difference has a normal interval"
+)
+
+
+@dataclass(frozen=True)
+class GroupScores:
+    """One group of one table. The reference group has no distance, and no differences.
+
+    `estimates` holds each measure by name; differences are the group's minus the reference's.
+    """
+
+    by: str
+    group: str
+    figures: ScoreFigures
+    estimates: dict[str, Estimate]
+    distance: Distance | None
+    small: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """One flat object with the reliability table under `bins`."""
+        found: dict[str, Any] = {
+            "by": self.by,
+            "title": self.by,
+            "group": self.group,
+            "n": self.figures.n,
+            "events": self.figures.events,
+            "sd": self.figures.sd,
+            "small": self.small,
+            "percentiles": dict(
+                zip((f"p{p}" for p in PERCENTILES), self.figures.percentiles, strict=True)
+            ),
+            "bins": [each.as_json() for each in self.figures.bins],
+            "ks_p": self.distance.ks_p if self.distance else None,
+        }
+        for name, estimate in self.estimates.items():
+            found |= estimate.as_json(name)
+        return found
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """The groups of one column, or of all crossed, and the one that the others are held to."""
+
+    by: str
+    reference: str
+    groups: tuple[GroupScores, ...]
+
+    def disparities(self) -> dict[str, Any]:
+        """The largest difference of each compared measure from the reference, with its sign."""
+        found: dict[str, Any] = {}
+        for name in (*_COMPARED, "standardized_difference"):
+            known = [
+                each.estimates[name]
+                for each in self.groups
+                if each.group != self.reference and each.estimates[name].value is not None
+            ]
+            widest = max(known, key=lambda one: abs(one.value or 0.0), default=Estimate(None, None))
+            found |= widest.as_json(name)
+        return found
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """An audit of scores with everything needed to run it again."""
+
+    request: ValueRequest
+    limits: dict[str, str | int]
+    data_digest: str
+    seed: int
+    n: int
+    left: Left
+    tables: tuple[ScoreTable, ...]
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of the audit, without `audit_id` and `model`."""
+        return {
+            "outcome": "score",
+            "filter": self.request.where,
+            "n": self.n,
+            "excluded": {
+                "rows": self.left.rows,
+                "label_missing": self.left.label_missing,
+                "prediction_missing": self.left.value_missing,
+            },
+            "seed": self.seed,
+            "draws": DRAWS,
+            "intervals": METHOD,
+            "data_digest": self.data_digest,
+            "by": list(self.request.by),
+            "label": self.request.label,
+            "prediction": self.request.value,
+            "positive": self.request.positive,
+            "thresholds": self.limits,
+            "groups": [group.as_json() for table in self.tables for group in table.groups],
+            "disparities": self.tables[-1].disparities(),
+            "disparities_by": [
+                {
+                    "by": table.by,
+                    "title": table.by,
+                    "reference": table.reference,
+                    **table.disparities(),
+                }
+                for table in self.tables
+            ],
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+        }
+
+
+def audit_scores(
+    files: Sequence[Path],
+    request: ValueRequest,
+    thresholds: Thresholds,
+    data_digest: str,
+    seed: int,
+) -> ScoreResult:
+    """Audit scores in files for differences between groups.
+
+    Raises InvalidInput for what cannot be measured (see `measured`, `left_out` and `tabled`), and
+    for a reference group that does not exist.
+    """
+    labelled = request.label is not None
+    minimum = thresholds.fairness.minimum_cell.value
+    with measured(files, request, "event" if labelled else "none") as source:
+        left = left_out(source, request)
+        tables = []
+        for place, columns in enumerate(tables_of(request.by)):
+            with tabled(source, request, columns) as valued:
+                generator = np.random.Generator(np.random.PCG64([seed, place]))
+                tables.append(_table(valued, request, generator, minimum))
+        n = sum(group.figures.n for group in tables[0].groups)
+    verdict, reasons = conclude(
+        [one for table in tables for one in _judged(table, thresholds, labelled=labelled)],
+        [*_notes(tables, minimum, labelled=labelled)],
+    )
+    limits = thresholds.scores.figures() | {"minimum_cell": minimum}
+    return ScoreResult(request, limits, data_digest, seed, n, left, tuple(tables), verdict, reasons)
+
+
+def _table(
+    valued: Valued, request: ValueRequest, generator: np.random.Generator, minimum: int
+) -> ScoreTable:
+    tally(valued)
+    span = scale(valued)
+    reference = valued.reference(request)
+    found = figures(valued, span, labelled=request.label is not None)
+    grids = gather(valued, span)
+    # The reference is drawn first, and each draw is measured before the next group's is made.
+    base = draw(grids[reference], generator)
+    groups = []
+    for group in valued.groups:
+        own = base if group == reference else draw(grids[group], generator)
+        apart = None if group == reference else distance(valued, span, group, reference)
+        estimates = {
+            name: interval(getattr(found[group], name), own.measures[name]) for name in _MEASURED
+        }
+        estimates |= _against(found[group], found[reference], own, base, apart)
+        small = valued.groups[group] < minimum
+        groups.append(GroupScores(valued.by, group, found[group], estimates, apart, small))
+    return ScoreTable(valued.by, reference, tuple(groups))
+
+
+def _against(
+    own: ScoreFigures, other: ScoreFigures, drawn: Drawn, base: Drawn, apart: Distance | None
+) -> dict[str, Estimate]:
+    if apart is None:
+        none = Estimate(None, None)
+        names = ("ks", "wasserstein", *_COMPARED, "standardized_difference")
+        return dict.fromkeys(names, none)
+    draws = drawn.against(base)
+    pairs = {name: (getattr(own, name), getattr(other, name)) for name in _MEASURED}
+    found = {
+        "ks": interval(apart.ks, draws["ks"]),
+        "wasserstein": interval(apart.wasserstein, draws["wasserstein"]),
+        "standardized_difference": standardized_difference(
+            (own.n, own.mean, own.sd), (other.n, other.mean, other.sd)
+        ),
+    }
+    for name in _COMPARED:
+        mine, theirs = pairs[name.removesuffix("_difference")]
+        gap = None if mine is None or theirs is None else mine - theirs
+        found[name] = interval(gap, draws[name])
+    return found
+
+
+def _judged(table: ScoreTable, thresholds: Thresholds, *, labelled: bool) -> Iterator[Judgement]:
+    limits = thresholds.scores
+    held = {
+        "auc_difference": ("AUC", limits.auc_difference_max.value),
+        "calibration_in_the_large_difference": (
+            "Calibration in the large",
+            limits.calibration_difference_max.value,
+        ),
+    }
+    if not labelled:
+        held = {
+            "standardized_difference": (
+                "Mean score in standard deviations",
+                limits.standardized_difference_max.value,
+            )
+        }
+    small = {group.group for group in table.groups if group.small}
+    for group in table.groups:
+        if group.group == table.reference or {group.group, table.reference} & small:
+            continue
+        for name, (title, limit) in held.items():
+            if name.startswith("calibration") and group.figures.brier is None:
+                continue
+            sentence = f"{title} of {group.group} minus that of {table.reference} (by {table.by})"
+            yield near_zero(sentence, group.estimates[name], limit)
+
+
+def _notes(tables: Sequence[ScoreTable], minimum: int, *, labelled: bool) -> Iterator[str]:
+    for table in tables:
+        small = [f"{group.group} ({group.figures.n})" for group in table.groups if group.small]
+        if small:
+            yield (
+                f"By {table.by}, shown but not judged for having fewer than {minimum} rows: "
+                f"{', '.join(small)}."
+            )
+    if not labelled:
+        yield "No label was given, so only how the scores are distributed was judged."
+    elif tables[0].groups[0].figures.brier is None:
+        yield "Not every score lies between 0 and 1, so calibration was not measured."
