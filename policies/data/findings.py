@@ -1,0 +1,152 @@
+"""What a profile gives to worry about, in plain sentences, the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from policies.data.columns import ColumnProfile, Missing, Spread, Texts
+from policies.data.labels import LabelProfile
+
+Severity: TypeAlias = Literal["high", "medium", "low"]
+
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+_HALF = 0.5
+_TENTH = 0.1
+_TWENTIETH = 0.05
+_HUNDREDTH = 0.01
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Something about the data that a person should look at; `rows` is how many it touches."""
+
+    severity: Severity
+    check: str
+    column: str
+    rows: int
+    message: str
+
+
+def concerns_of_column(profile: ColumnProfile) -> Iterator[Concern]:
+    """Say what is wrong with one column."""
+    name = profile.column
+    yield from _missing(name, profile.missing, profile.rows)
+    if profile.constant:
+        message = "has one value only: it tells a model nothing."
+        yield Concern("low", "constant", name, profile.present, message)
+    if profile.texts:
+        yield from _texts(name, profile.texts, profile)
+    if profile.spread:
+        yield from _spread(name, profile.spread, profile.present)
+
+
+def concerns_of_label(label: LabelProfile) -> Iterator[Concern]:
+    """Say what is wrong with the label."""
+    for column in label.telling:
+        message = f"alone says {label.column} of every row: known beforehand, or leaked?"
+        yield Concern("high", "leakage", column, 0, message)
+    if label.contradictions:
+        message = (
+            f"differs in {label.contradictions:,} sets of rows that are alike in all else "
+            f"({label.contradicting_rows:,} rows)."
+        )
+        yield Concern(
+            "medium", "contradicting-labels", label.column, label.contradicting_rows, message
+        )
+    if label.classes is None:
+        return
+    if len(label.classes) == 1:
+        message = "has one class only: there is nothing to learn."
+        yield Concern("high", "one-class", label.column, label.classes[0][1], message)
+        return
+    total = sum(rows for _, rows in label.classes)
+    for each, rows in label.classes:
+        if rows < _TWENTIETH * total:
+            message = f"is {each} in {_share(rows, total)} of the rows only."
+            severity: Severity = "high" if rows < _HUNDREDTH * total else "medium"
+            yield Concern(severity, "imbalance", label.column, rows, message)
+
+
+def concerns_of_rows(rows: int, repeated: int, ids: Sequence[tuple[str, int]]) -> Iterator[Concern]:
+    """Say what is wrong with rows that repeat others, and identifiers that do."""
+    if repeated:
+        severity: Severity = "high" if repeated > _HUNDREDTH * rows else "medium"
+        message = (
+            f"{_rows(repeated)} ({_share(repeated, rows)}) too many: each repeats another wholly."
+        )
+        yield Concern(severity, "duplicate-rows", "", repeated, message)
+    for name, count in ids:
+        if count:
+            message = f"should be unique, but {_rows(count)} too many repeat a value."
+            yield Concern("high", "duplicate-ids", name, count, message)
+
+
+def in_order(concerns: Sequence[Concern]) -> tuple[Concern, ...]:
+    """Sort concerns by severity, then by how many rows they touch."""
+    return tuple(
+        sorted(
+            concerns, key=lambda each: (SEVERITIES.index(each.severity), -each.rows, each.column)
+        )
+    )
+
+
+def _missing(name: str, missing: Missing, rows: int) -> Iterator[Concern]:
+    if not missing.rows:
+        return
+    share = missing.rows / rows
+    severity: Severity = "high" if share > _HALF else "medium" if share > _TWENTIETH else "low"
+    how = {"null": missing.null, "empty": missing.empty, "a word for it": missing.spelled}
+    parts = ", ".join(f"{word} {count:,}" for word, count in how.items() if count)
+    message = f"has no value in {_share(missing.rows, rows)} of the rows ({parts})."
+    yield Concern(severity, "missing", name, missing.rows, message)
+    if sum(count > 0 for count in how.values()) > 1:
+        message = f"says in several ways that there is no value ({parts})."
+        yield Concern("low", "mixed-missing", name, missing.rows, message)
+
+
+def _texts(name: str, texts: Texts, profile: ColumnProfile) -> Iterator[Concern]:
+    present = profile.present
+    if profile.kind != "number" and texts.numbers > _HALF * present and texts.numbers < present:
+        odd = present - texts.numbers
+        message = f"holds numbers, but for {_rows(odd)} of other text."
+        yield Concern("high", "text-among-numbers", name, odd, message)
+    if profile.kind != "number" and 0 < texts.numbers < _TENTH * present:
+        message = f"holds text, but for {_rows(texts.numbers)} of numbers."
+        yield Concern("low", "numbers-among-text", name, texts.numbers, message)
+    dated = sum(rows for _, rows in texts.dates)
+    if len(texts.dates) > 1 and dated > _HALF * present:
+        forms = ", ".join(f"{rows:,} like {form}" for form, rows in texts.dates)
+        rarest = min(rows for _, rows in texts.dates)
+        message = f"writes dates in several formats: {forms}."
+        yield Concern("high", "mixed-dates", name, rarest, message)
+    if texts.case_variants:
+        message = f"has categories that differ from another in case only: {texts.case_variants:,}."
+        yield Concern("medium", "mixed-case", name, 0, message)
+    if texts.padded:
+        message = f"has blanks around the value in {_rows(texts.padded)}."
+        yield Concern("low", "padded", name, texts.padded, message)
+
+
+def _spread(name: str, spread: Spread, present: int) -> Iterator[Concern]:
+    for value, rows in spread.sentinels:
+        message = f"is {value:g} in {_rows(rows)}, far from all else: a code for a missing value?"
+        yield Concern("high", "sentinel", name, rows, message)
+    far = spread.beyond_robust_z or 0
+    if far:
+        message = (
+            f"has values far out (robust z above 3.5) in {_rows(far)}: from {spread.low:g} to "
+            f"{spread.high:g} around a median of {spread.median:g}."
+        )
+        severity: Severity = "medium" if far < _HUNDREDTH * present else "low"
+        yield Concern(severity, "outliers", name, far, message)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _share(rows: int, of: int) -> str:
+    share = 100 * rows / of
+    return f"{share:.1f} %" if share >= _TENTH else "under 0.1 %"

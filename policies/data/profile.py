@@ -1,0 +1,149 @@
+"""A set of data looked at before anybody relies on it: its columns, its label, what is odd.
+
+Every figure is counted over all rows, in DuckDB. No row leaves the engine, and no value but class
+names, extremes and quartiles stands in the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ledger.errors import InvalidInput
+from policies.data.columns import ColumnProfile, profile_column
+from policies.data.findings import (
+    SEVERITIES,
+    Concern,
+    concerns_of_column,
+    concerns_of_label,
+    concerns_of_rows,
+    in_order,
+)
+from policies.data.labels import LabelProfile, profile_label
+from policies.data.table import Column, Table, called_identifier, opened, quoted
+
+_FEW = 20
+_NEARLY_ALL = 0.98
+
+
+@dataclass(frozen=True)
+class DataProfile:
+    """A set of data: its columns, identifiers, label and concerns, the gravest first.
+
+    `repeated_rows` repeat another row wholly. `identifiers` are columns in which nearly every row
+    has another value, and those said to be; each with the rows that repeat an earlier value.
+    """
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    repeated_rows: int
+    identifiers: tuple[tuple[str, int], ...]
+    label: LabelProfile | None
+    concerns: tuple[Concern, ...]
+
+    def count(self, severity: str) -> int:
+        """How many concerns are of a severity."""
+        return sum(concern.severity == severity for concern in self.concerns)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of `data profile --json`, but for where the rows are from."""
+        return {
+            "rows": self.rows,
+            "repeated_rows": self.repeated_rows,
+            "identifiers": [
+                {"column": name, "repeated": repeated} for name, repeated in self.identifiers
+            ],
+            "label": self.label.as_json() if self.label else None,
+            "columns": [column.as_json() for column in self.columns],
+            "concerns": [dict(vars(concern)) for concern in self.concerns],
+            "severities": {severity: self.count(severity) for severity in SEVERITIES},
+        }
+
+
+def profile_data(
+    files: Sequence[Path],
+    label: str | None = None,
+    identifiers: Sequence[str] = (),
+    where: str | None = None,
+) -> DataProfile:
+    """Profile files of one format (CSV, JSON Lines, Parquet).
+
+    `label` is what a model is to learn, `identifiers` columns that must be unique. Raises
+    InvalidInput for what cannot be read, an unknown column, and files without rows.
+    """
+    with opened(files, where) as table:
+        if not table.rows:
+            raise InvalidInput("There are no rows.", "Check the files, and the filter if any.")
+        for name in (*identifiers, *((label,) if label else ())):
+            table.column(name)
+        return _profile(table, label, identifiers)
+
+
+def _profile(table: Table, label: str | None, named: Sequence[str]) -> DataProfile:
+    columns = [(column, profile_column(table, column)) for column in table.columns]
+    unique = {*named, *(p.column for c, p in columns if _identifier(c, p))} - {label}
+    identifiers = tuple(
+        (profile.column, profile.present - profile.distinct)
+        for _, profile in columns
+        if profile.column in unique
+    )
+    repeated = _repeated(table)
+    labelled = None
+    if label:
+        others = [
+            (column, profile)
+            for column, profile in columns
+            if column.name not in unique | {label} and column.kind in {"number", "category"}
+        ]
+        labelled = profile_label(table, table.column(label), others)
+    profiles = tuple(profile for _, profile in columns)
+    found = _concerns(table.rows, profiles, repeated, identifiers, labelled, named)
+    return DataProfile(table.rows, profiles, repeated, identifiers, labelled, in_order([*found]))
+
+
+def _concerns(
+    rows: int,
+    columns: Sequence[ColumnProfile],
+    repeated: int,
+    identifiers: Sequence[tuple[str, int]],
+    label: LabelProfile | None,
+    said: Sequence[str],
+) -> Iterator[Concern]:
+    called = [each for each in identifiers if each[0] in said or called_identifier(each[0])]
+    yield from concerns_of_rows(rows, repeated, called)
+    named = {name for name, _ in identifiers}
+    for column in columns:
+        yield from concerns_of_column(column)
+        if column.column in named:
+            message = "looks like an identifier: a model would learn rows by heart."
+            yield Concern("low", "identifier", column.column, column.present, message)
+    if label:
+        yield from concerns_of_label(label)
+
+
+def _identifier(column: Column, profile: ColumnProfile) -> bool:
+    """Whether a column numbers or names its rows.
+
+    Amounts seldom recur either: a number is an identifier if none does, or if it is called one.
+    """
+    if profile.present < _FEW or column.kind not in {"category", "number"}:
+        return False
+    if column.kind == "number" and not (column.whole and profile.distinct == profile.present):
+        return column.whole and called_identifier(column.name) and _nearly_unique(profile)
+    return _nearly_unique(profile)
+
+
+def _nearly_unique(profile: ColumnProfile) -> bool:
+    return profile.distinct > _NEARLY_ALL * profile.present
+
+
+def _repeated(table: Table) -> int:
+    """Rows that repeat another one in every column."""
+    names = ", ".join(quoted(column.name) for column in table.columns)
+    ((repeated,),) = table.ask(
+        f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM "  # noqa: S608 - quoted names
+        f"(SELECT count(*) AS n FROM {table.relation} GROUP BY {names})"
+    )
+    return int(repeated)
