@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, BadRow, Batch, record_flaw
+from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, Rows, all_records
 from ledger.logs.engine import analysis
 
 
@@ -48,15 +48,17 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
         for part in source.iter_batches(max(1, min(BATCH_ROWS, BATCH_BYTES // max(width, 1)))):
             engine.register("rows", _plain(pa.Table.from_batches([part]).rename_columns(names)))
             texts = engine.execute(to_json, schema.names).to_arrow_table().column(0)
-            batch = Batch()
-            for record in texts.cast(pa.binary()).to_pylist():
-                line += 1
-                if flaw := record_flaw(record):
-                    batch.reject(BadRow.of(line, flaw, record))
-                else:
-                    batch.good(line, record, record)
-            batch.position = size * line // rows
-            yield batch
+            records = texts.cast(pa.binary()).to_pylist()
+            first, line = line + 1, line + len(records)
+            position = size * line // rows
+            if all_records(b"\n".join(records), len(records)):
+                whole = texts.cast(pa.string()).combine_chunks()
+                yield Batch(whole, range(first, line + 1), None, (), position)
+                continue
+            judged = Rows()
+            for number, record in enumerate(records, start=first):
+                judged.judge(number, record)
+            yield judged.batch(position)
 
 
 def _to_json(schema: pa.Schema) -> str:

@@ -7,13 +7,13 @@ stays the text it was, so no digit of an identifier or a score can be lost.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import orjson
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import LONGEST, BadRow, Batch, overlong, text_flaw
+from ledger.logs.batches import LONGEST, BadRow, Batch, Rows, overlong, text_flaw
 
 SEPARATORS = ",;\t"
 
@@ -52,16 +52,17 @@ class _Lines:
         return row
 
 
-def read_delimited(file: BinaryIO, name: str) -> Iterator[Batch]:
+def read_delimited(file: BinaryIO, name: str, position: Callable[[], int]) -> Iterator[Batch]:
     """Read from the file's position on; `name` is for messages.
 
-    Raises InvalidInput if there is no header, or one that names a column twice.
+    `position` tells how many bytes of the log are read. Raises InvalidInput if there is no header,
+    or one that names a column twice.
     """
     csv.field_size_limit(LONGEST)  # the module's own limit of 128 KiB would reject long prompts
     lines = _Lines(file)
     header, separator = _header(lines, name)
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    batch = Batch()
+    rows = Rows()
     while True:
         start = lines.number + 1
         try:
@@ -69,32 +70,30 @@ def read_delimited(file: BinaryIO, name: str) -> Iterator[Batch]:
         except StopIteration:
             break
         except _TooLong:
-            batch.reject(overlong(start, lines.take(), file))
+            rows.reject(overlong(start, lines.take(), file))
         except csv.Error as error:
             raw = lines.take().removesuffix(b"\n")
-            batch.reject(BadRow.of(start, f"not valid CSV: {error}", raw))
+            rows.reject(BadRow.of(start, f"not valid CSV: {error}", raw))
         else:
-            _add(batch, start, lines.take().removesuffix(b"\n"), header, row)
-        if batch.full():
-            batch.position = file.tell()
-            yield batch
-            batch = Batch()
-    batch.position = file.tell()
-    yield batch
+            _add(rows, start, lines.take().removesuffix(b"\n"), header, row)
+        if rows.full():
+            yield rows.batch(position())
+            rows = Rows()
+    yield rows.batch(position())
 
 
-def _add(batch: Batch, line: int, raw: bytes, header: list[str], row: list[str]) -> None:
+def _add(rows: Rows, line: int, raw: bytes, header: list[str], row: list[str]) -> None:
     if not row:
         return  # a blank line
     flaw = text_flaw(raw)
     if not flaw and len(row) != len(header):
         flaw = f"has {len(row)} fields, the header {len(header)}"
     if flaw:
-        batch.reject(BadRow.of(line, flaw, raw))
+        rows.reject(BadRow.of(line, flaw, raw))
     else:
         record = orjson.dumps(dict(zip(header, row, strict=True)))
         # Copied, since what orjson returns keeps a buffer of 4 KB alive behind it.
-        batch.good(line, raw, bytes(memoryview(record)))
+        rows.add(line, bytes(memoryview(record)), raw)
 
 
 def _header(lines: _Lines, name: str) -> tuple[list[str], str]:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.logs.engine import DISTRUST_STATISTICS, analysis
-from ledger.logs.mapping import (
-    FALSE,
-    INTEGER,
-    NUMBER,
-    RECORD,
-    TRUE,
-    ZONED,
-    ZONELESS,
-    Column,
-    ColumnMap,
-    Type,
-)
+from ledger.logs.locating import Locator
+from ledger.logs.mapping import RECORD, ZONELESS, Column, ColumnMap, Of, Type, Unit
+from ledger.logs.values import value_of
 
 ARROW = {
     Type.STRING: pa.string(),
@@ -42,83 +34,84 @@ def derivation(mapping: ColumnMap, rows: str) -> tuple[str, dict[str, object]]:
     It yields the columns of the relation `rows`, each mapped column under its name after `=`, and
     `problem`: null, or why the record cannot be sealed. Each record is parsed once.
     """
-    paths: list[str] = []
-    texts, values, problems = [], [], []
-    for name, column in mapping.columns.items():
-        text = ", ".join(f"found[{i}]" for i in _paths(column.source, paths))
-        text = f"coalesce({text})" if column.type is Type.STRING else f"trim(coalesce({text}))"
-        texts.append(f"nullif({text}, '') AS {_text(name)}")
-        values.append(f'{_value(name, column, mapping.timezone)} AS "={name}"')
+    locator = Locator()
+    texts: list[str] = []
+    values: list[str] = []
+    problems: list[str] = []
+    bound: dict[str, object] = {}
+    for number, (name, column) in enumerate(mapping.columns.items()):
+        found = _taken(column, locator.text(column.sources), f"values{number}", bound)
+        texts.append(f"{found} AS {_text(name)}")
+        if column.since is not None:
+            texts.append(f"{_trimmed(locator.text([column.since]))} AS {_start(name)}")
+        values.append(f'{value_of(column, _text(name), _start(name), mapping)} AS "={name}"')
         problems += _problems(name, column, mapping.timezone)
+    extra = [_text(name) for name in mapping.columns]
+    extra += [_start(name) for name, column in mapping.columns.items() if column.since is not None]
+    located = locator.relation(rows)
     sql = f"""
-    WITH parsed AS (
-        SELECT *, json_extract_string(record, $paths::VARCHAR[]) AS found FROM {rows}
-    ), texts AS (
-        SELECT * EXCLUDE found, {", ".join(texts)} FROM parsed
+    WITH texts AS (
+        SELECT * EXCLUDE ({", ".join(locator.columns())}), {", ".join(texts)} FROM {located}
     ), derived AS (
         SELECT *, {", ".join(values)} FROM texts
     )
-    SELECT * EXCLUDE ({", ".join(map(_text, mapping.columns))}),
+    SELECT * EXCLUDE ({", ".join(extra)}),
         coalesce({", ".join([*problems, "NULL"])})::VARCHAR AS problem
     FROM derived
     """  # noqa: S608 - names keep to the grammar of targets; values are bound
-    return sql, {"paths": paths} | ({"zone": mapping.timezone} if "$zone" in sql else {})
+    bound |= locator.parameters()
+    return sql, bound | ({"zone": mapping.timezone} if "$zone" in sql else {})
 
 
 def _text(name: str) -> str:
     return f'"~{name}"'
 
 
-def _paths(source: str, paths: list[str]) -> list[int]:
-    """Add where a source may stand, as JSON pointers (RFC 6901); return their 1-based numbers."""
-    name = source.replace("~", "~0").replace("/", "~1")
-    known = len(paths)
-    paths += [f"/{name}"] + ([f"/{name.replace('.', '/')}"] if "." in name else [])
-    return list(range(known + 1, len(paths) + 1))
+def _start(name: str) -> str:
+    return f'"~~{name}"'
 
 
-def _value(name: str, column: Column, zone: str | None) -> str:
-    """Write the typed value; null if the text is not of the type."""
-    text = _text(name)
-
-    def when(shape: str, value: str) -> str:
-        return f"WHEN regexp_full_match({text}, '{shape}') THEN {value} "
-
-    match column.type:
-        case Type.STRING:
-            return text
-        case Type.INTEGER:
-            cases = when(INTEGER, f"TRY_CAST({text} AS BIGINT)")
-        case Type.NUMBER:
-            number = f"TRY_CAST({text} AS DOUBLE)"
-            cases = when(NUMBER, f"CASE WHEN isfinite({number}) THEN {number} END")
-        case Type.BOOLEAN:
-            cases = when(TRUE, "true") + when(FALSE, "false")
-        case Type.TIMESTAMP:
-            cases = when(ZONED, f"TRY_CAST({text} AS TIMESTAMPTZ)")
-            if zone:
-                cases += when(ZONELESS, f"timezone($zone, TRY_CAST({text} AS TIMESTAMP))")
-    return f"CASE {cases}END"
+def _trimmed(text: str) -> str:
+    return f"nullif(trim({text}), '')"
 
 
-def _problems(name: str, column: Column, zone: str | None) -> list[str]:
+def _taken(column: Column, text: str, parameter: str, bound: dict[str, object]) -> str:
+    """Write what of a text is taken: itself, its translation, its length or its digest."""
+    if column.of is Of.LENGTH:
+        return f"length({text})::VARCHAR"
+    if column.of is Of.DIGEST:
+        return f"sha256({text})"
+    text = text if column.type is Type.STRING else _trimmed(text)
+    if not column.values:
+        return text
+    bound[parameter] = list(column.values)
+    bound[f"{parameter}_to"] = list(column.values.values())
+    place = f"list_position(${parameter}::VARCHAR[], {text})"
+    return f"nullif(coalesce((${parameter}_to::VARCHAR[])[{place}], {text}), '')"
+
+
+def _problems(name: str, column: Column, zone: str | None) -> Iterator[str]:
     """Write the reasons for which a record cannot be sealed, each null if it does not hold."""
     text, value = _text(name), f'"={name}"'
-    problems = []
     if column.required:
-        problems.append(f"CASE WHEN {text} IS NULL THEN '{name}: required, but missing' END")
-    if column.type is Type.TIMESTAMP and not zone:
-        problems.append(
-            f"CASE WHEN regexp_full_match({text}, '{ZONELESS}') "
+        yield f"CASE WHEN {text} IS NULL THEN '{name}: required, but missing' END"
+    timed = column.type is Type.TIMESTAMP or column.since is not None
+    ends = [text] if column.since is None else [text, _start(name)]
+    if timed and column.unit is Unit.ISO and not zone:
+        zoneless = " OR ".join(f"regexp_full_match({end}, '{ZONELESS}')" for end in ends)
+        yield (
+            f"CASE WHEN {zoneless} "
             f"THEN '{name}: a time without a zone, and the column map states none' END"
         )
-    if column.type is not Type.STRING:
+    if column.since is not None:
+        there = " AND ".join(f"{end} IS NOT NULL" for end in ends)
+        yield f"CASE WHEN {there} AND {value} IS NULL THEN '{name}: not two times' END"
+    elif column.type is not Type.STRING:
         article = "an" if column.type is Type.INTEGER else "a"
-        problems.append(
+        yield (
             f"CASE WHEN {text} IS NOT NULL AND {value} IS NULL "
             f"THEN '{name}: not {article} {column.type}' END"
         )
-    return problems
 
 
 def rederive(path: Path, mapping: ColumnMap) -> list[str]:

@@ -8,23 +8,26 @@ Rules kept here:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha256
-from itertools import islice
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-from ledger.errors import InvalidInput
-from ledger.logs.reading import read
+from ledger.logs.paths import parse
 
 RECORD = "record"
-SEEN = 10_000
 
 # The shapes of text that each type accepts, as RE2 and Python both understand them.
 INTEGER = r"[+-]?[0-9]{1,19}(\.0*)?"
@@ -34,7 +37,8 @@ FALSE = r"(?i:false|no|f|n|0)"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
 ZONELESS = rf"{_DAY}([T ]{_CLOCK})?"
-ZONED = rf"{_DAY}[T ]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)"
+ZONED = rf"{_DAY}[T ]{_CLOCK} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)"
+EPOCH = r"[+-]?[0-9]{1,19}(\.[0-9]*)?"
 
 
 class Type(StrEnum):
@@ -47,34 +51,118 @@ class Type(StrEnum):
     TIMESTAMP = "timestamp"  # microseconds, UTC
 
 
+class Unit(StrEnum):
+    """How a time is written: as text (ISO 8601), or as a number of these since 1970 in UTC."""
+
+    ISO = "iso"
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    NANOSECONDS = "ns"
+
+
+class Of(StrEnum):
+    """What of a text is taken: itself, its length in characters, or its SHA-256 in hex."""
+
+    VALUE = "value"
+    LENGTH = "length"
+    DIGEST = "digest"
+
+
+def _parsed(source: str) -> str:
+    parse(source)
+    return source
+
+
+Source = Annotated[str, AfterValidator(_parsed)]
+"""Where a value stands in the record: see `ledger.logs.paths` for the grammar."""
+Target = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+
+
 class Column(BaseModel):
     """Where one mapped column comes from and what it holds.
 
-    `source` is a top-level name of the record or, if there is none of that name, a dotted path
-    (`model.version`, `scores.0`).
+    Of several sources the first that holds anything counts. `unit` is that of the times at
+    `source` and `since`; with `since` the column is the milliseconds from there to `source`.
+    `values` translates texts (others stay as they are); a number is multiplied by `scale`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str
+    source: Source | tuple[Source, ...]
     type: Type
     required: bool = False
+    unit: Unit = Unit.ISO
+    since: Source | None = None
+    scale: Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$")] | None = None
+    values: Mapping[str, str] = Field(default_factory=dict)
+    of: Of = Of.VALUE
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its sources, in the order in which they count."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+    @field_validator("source")
+    @classmethod
+    def _some(cls, source: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not source:
+            raise ValueError("a column has at least one source")
+        return source[0] if len(source) == 1 and isinstance(source, tuple) else source
+
+    @field_validator("values")
+    @classmethod
+    def _sorted(cls, values: Mapping[str, str]) -> dict[str, str]:
+        return dict(sorted(values.items()))
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        flaw = next(_flaws(self), None)
+        if flaw:
+            raise ValueError(flaw)
+        return self
 
 
-Target = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+def _flaws(column: Column) -> Iterator[str]:
+    """Say what in a column contradicts itself."""
+    timed = column.type is Type.TIMESTAMP or column.since is not None
+    if column.since is not None and column.type is not Type.NUMBER:
+        yield "`since` makes a duration, which is a number"
+    if column.unit is not Unit.ISO and not timed:
+        yield "`unit` is for timestamps and for durations (`since`)"
+    if column.scale is not None and (column.type is not Type.NUMBER or timed):
+        yield "`scale` is for numbers"
+    if column.of is Of.LENGTH and column.type is not Type.INTEGER:
+        yield "the length of a text is an integer"
+    if column.of is Of.DIGEST and column.type is not Type.STRING:
+        yield "the digest of a text is a string"
+    if column.values and (timed or column.of is not Of.VALUE):
+        yield "`values` translates texts, not times, lengths or digests"
 
 
 class ColumnMap(BaseModel):
-    """The mapped columns of a sealed log, by name.
+    """The mapped columns of a sealed log by name, and what else is to be done with its records.
 
     `timezone` (an IANA name) is the zone of timestamps that state none; without it a record that
-    holds such a timestamp is a bad row.
+    holds such a timestamp is a bad row. `decision`, `label` and `groups` say which columns these
+    are, `positive` which text of the decision is the favourable one. `redact` names fields that
+    are removed, `pseudonyms` fields replaced by keyed HMACs, `personal` fields encrypted for the
+    person that `subject` names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: Mapping[Target, Column] = Field(min_length=1)
+    format: str = "table"
     timezone: str | None = None
+    decision: Target | None = None
+    positive: str | None = None
+    label: Target | None = None
+    groups: tuple[Target, ...] = ()
+    redact: tuple[Source, ...] = ()
+    pseudonyms: tuple[Source, ...] = ()
+    personal: tuple[Source, ...] = ()
+    subject: Source | None = None
 
     @field_validator("columns")
     @classmethod
@@ -91,6 +179,15 @@ class ColumnMap(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{timezone!r} is not an IANA time zone") from None
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        named = {"decision": self.decision, "label": self.label}
+        pairs = [*named.items(), *(("groups", group) for group in self.groups)]
+        for role, column in pairs:
+            if column is not None and column not in self.columns:
+                raise ValueError(f"{role}: there is no column {column!r}")
+        return self
+
     def canonical(self) -> bytes:
         """Canonical JSON (RFC 8785) of the map."""
         return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
@@ -99,67 +196,6 @@ class ColumnMap(BaseModel):
         """SHA-256 of the canonical bytes, lower-case hex."""
         return sha256(self.canonical()).hexdigest()
 
-
-def propose(path: Path, form: str | None = None, timezone: str | None = None) -> ColumnMap:
-    """Map every top-level field under its own name, typed by what the first 10,000 records hold.
-
-    Zone-less timestamps stay text unless `timezone` states their zone. Raises InvalidInput if
-    the file holds no record.
-    """
-    seen: dict[str, Type | None] = {}
-    records = (record for batch in read(path, form) for record in batch.records)
-    for record in islice(records, SEEN):
-        for name, value in orjson.loads(record).items():
-            seen[name] = _wider(seen.get(name), _seen_as(value, zoneless=timezone is not None))
-    if not seen:
-        raise InvalidInput(
-            f"{path.name} holds no record with a field to map.",
-            "Check that this is the decision log, or state a column map.",
-        )
-    names = _targets(seen)
-    columns = {
-        names[source]: Column(source=source, type=type_ or Type.STRING)
-        for source, type_ in seen.items()
-    }
-    return ColumnMap(columns=columns, timezone=timezone)
-
-
-def _seen_as(value: Any, *, zoneless: bool) -> Type | None:
-    """Narrowest type of one JSON value; None if it is missing."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, dict | list):
-        return Type.STRING
-    text = str(value).strip()
-    # A leading zero is part of a code (a postcode, an account), never of a quantity.
-    quantity = not (isinstance(value, str) and re.match(r"[+-]?0[0-9]", text))
-    whole = re.fullmatch(r"[+-]?[0-9]+", text) is not None
-    shapes = {
-        Type.INTEGER: quantity and whole and -(2**63) <= int(text) < 2**63,
-        Type.NUMBER: quantity and not whole and re.fullmatch(NUMBER, text),
-        Type.BOOLEAN: text.lower() in {"true", "false"},
-        Type.TIMESTAMP: re.fullmatch(f"{ZONED}|{ZONELESS}" if zoneless else ZONED, text),
-    }
-    return next((type_ for type_, fits in shapes.items() if fits), Type.STRING)
-
-
-def _wider(known: Type | None, new: Type | None) -> Type | None:
-    """Narrowest type that holds both."""
-    if known is None or new is None or known == new:
-        return known or new
-    return Type.NUMBER if {known, new} == {Type.INTEGER, Type.NUMBER} else Type.STRING
-
-
-def _targets(sources: Iterable[str]) -> dict[str, str]:
-    """Give every source name a target name of its own, in the grammar of targets."""
-    taken = {RECORD}
-    targets = {}
-    for source in sources:
-        name = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")[:50]
-        name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
-        target = next(
-            n for n in (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))) if n not in taken
-        )
-        taken.add(target)
-        targets[source] = target
-    return targets
+    def brief(self) -> dict[str, Any]:
+        """The map as one would write it by hand: without what it says anyway."""
+        return {"columns": {}} | self.model_dump(mode="json", exclude_defaults=True)

@@ -1,66 +1,164 @@
 """Redaction of decision records, before anything is hashed or written.
 
-One regular expression screens the records' text in DuckDB; only what it hits is taken apart here,
-string by string and number by number, so that every other byte of a record stays as it was and the
-record stays valid JSON. Object keys are redacted as well, and a scalar under a key that names a
-secret (`"api_key": "..."`) is one.
+Regular expressions screen the records' text in DuckDB and mark where something may stand; only the
+strings and numbers at the marks are taken apart here, so that every other byte of a record stays as
+it was and the record stays valid JSON. Object keys are redacted as well, and what stands under a
+key that names a secret, a telephone or the like (`"api_key": "..."`) is read accordingly.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import compress
+from collections.abc import Iterator
+from functools import lru_cache
 
-import duckdb
 import orjson
 
+from ledger.logs.contacts import without_addresses, without_phones
+from ledger.logs.identifiers import without_accounts, without_identities
 from ledger.logs.patterns import (
-    ALL,
     CARD,
     CREDENTIAL,
-    ESCAPED,
-    SCREENS,
     is_card,
     names_secret,
-    redact_text,
+    without_cards,
+    without_credentials,
+    without_emails,
 )
+from ledger.logs.screens import CLASSES, ESCAPED, Hit
 
+ALL = frozenset(CLASSES)
+_DEEPEST = 4  # JSON texts inside one another that are taken apart
 # A string (with the colon that makes it a key) or a number.
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"(\s*+:)?|-?[0-9][0-9.eE+-]*+')
-_FOUND = ", ".join("regexp_matches(record, ?)" for _ in SCREENS)
-_SCREENED = f"SELECT row, {_FOUND} FROM batch WHERE regexp_matches(record, ?) ORDER BY row"  # noqa: S608
+_SPELLED = re.compile(ESCAPED)
+_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 
-def hits(engine: duckdb.DuckDBPyConnection) -> list[tuple[int, frozenset[str]]]:
-    """Rows of the relation `batch` that may hold something to redact, with its classes."""
-    screens = [f"{screen}|{ESCAPED}" for screen in SCREENS.values()]
-    found = engine.execute(_SCREENED, [*screens, "|".join(screens)]).fetchall()
-    return [(row, frozenset(compress(SCREENS, flags))) for row, *flags in found]
+def redact(record: str, counts: Counter[str], classes: frozenset[str] = ALL) -> str:
+    """Redact one record (a JSON object) as a whole, and count what was found, by class."""
+    return _rewritten(record, _values(record, 0, ""), counts, classes, 0)
 
 
-def redact(record: bytes, counts: Counter[str], classes: frozenset[str] = ALL) -> bytes:
-    """Redact one record (a JSON object) and count what was found, by class."""
-    key = ""
+def redact_at(record: str, hit: Hit, counts: Counter[str]) -> str:
+    """Redact the strings and numbers of a record that a screen marked; count what was found."""
+    return _rewritten(record, _marked(record, hit.places), counts, hit.classes, 0)
 
-    def redacted(token: re.Match[str]) -> str:
-        nonlocal key
+
+def redact_text(
+    text: str, counts: Counter[str], classes: frozenset[str] = ALL, key: str = ""
+) -> str:
+    """Replace what must not be recorded in a text that stands under `key`."""
+    if "credential" in classes:
+        text = without_credentials(text, counts)
+    if "card" in classes:
+        text = without_cards(text, counts)
+    if "bank_account" in classes:
+        text = without_accounts(text, counts)
+    if "email" in classes:
+        text = without_emails(text, counts)
+    if "national_id" in classes:
+        text = without_identities(text, _words(key), counts)
+    if "phone" in classes:
+        text = without_phones(text, _words(key), counts)
+    if "ip" in classes:
+        text = without_addresses(text, _words(key), counts)
+    return text
+
+
+def _rewritten(
+    record: str,
+    values: Iterator[tuple[re.Match[str], str]],
+    counts: Counter[str],
+    classes: frozenset[str],
+    depth: int,
+) -> str:
+    """A JSON text with some of its strings and numbers, given with their keys, redacted."""
+    out, end = [], 0
+    for token, key in values:
         literal, inner, colon = token.group(0, 1, 2)
         if inner is None:
-            return _number(literal, key, counts, classes)
-        value = orjson.loads(f'"{inner}"') if "\\" in inner else inner
-        key = value if colon else key
-        new = _string(value, "" if colon else key, counts, classes)
-        return literal if new == value else orjson.dumps(new).decode() + (colon or "")
+            new = _number(literal, key, counts, classes)
+        else:
+            value = orjson.loads(f'"{inner}"') if "\\" in inner else inner
+            changed = _string(value, key, counts, classes, depth)
+            new = literal if changed == value else orjson.dumps(changed).decode() + (colon or "")
+        if new != literal:
+            out += [record[end : token.start()], new]
+            end = token.end()
+    return "".join([*out, record[end:]]) if out else record
 
-    return _TOKEN.sub(redacted, record.decode()).encode()
+
+def _values(record: str, start: int, key: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Every key, string and number from a place on; each with the key that it stands under."""
+    for token in _TOKEN.finditer(record, start):
+        if token[2]:
+            yield token, ""
+            key = _said(token)
+        else:
+            yield token, key
 
 
-def _string(value: str, key: str, counts: Counter[str], classes: frozenset[str]) -> str:
+def _marked(record: str, places: list[int]) -> Iterator[tuple[re.Match[str], str]]:
+    """What stands at the marks, and after it under the same key."""
+    # Without escaped quotes, every quote begins or ends a string.
+    bare = record.replace("\\\\", "..").replace('\\"', "..") if "\\" in record else record
+    inside = counted = done = 0
+    key = ""
+    for place in places:
+        if place < done:
+            continue
+        inside ^= bare.count('"', counted, place) & 1
+        counted = place
+        start = bare.rfind('"', 0, place) if inside else _scalar(record, place)
+        if start < done:
+            continue
+        key = _key_of(record, bare, start, key, done)
+        for token, under in _values(record, start, key):
+            if token[2] and token.start() > place:
+                break
+            yield token, under
+            key, done = under, token.end()
+            if token[2]:
+                key = _said(token)
+                break
+
+
+def _scalar(record: str, place: int) -> int:
+    """Where the number begins in or after which a place outside all strings lies."""
+    while record[place - 1] in "0123456789.eE+-":
+        place -= 1
+    return place
+
+
+def _key_of(record: str, bare: str, start: int, key: str, since: int) -> str:
+    """The key of what begins at a place; `key` was the last one before `since`."""
+    place = start
+    while (sign := record[place - 1]) in " \t\r\n[":
+        place -= 1
+    if sign == ":":
+        end = bare.rfind('"', 0, place)
+        return str(orjson.loads(record[bare.rfind('"', 0, end) : end + 1]))
+    for token in _TOKEN.finditer(record, since, start):  # in an array, or a key itself
+        key = _said(token) if token[2] else key
+    return key
+
+
+def _said(token: re.Match[str]) -> str:
+    """What a string says."""
+    return str(orjson.loads(f'"{token[1]}"'))
+
+
+def _string(
+    value: str, key: str, counts: Counter[str], classes: frozenset[str], depth: int
+) -> str:
     if "credential" in classes and names_secret(key, value):
         counts["credential"] += 1
         return CREDENTIAL
-    return redact_text(value, counts, classes)
+    if value[:1] in {"{", "["} and depth < _DEEPEST and _SPELLED.search(value) and _is_json(value):
+        return _rewritten(value, _values(value, 0, key), counts, classes, depth + 1)
+    return redact_text(value, counts, classes, key)
 
 
 def _number(literal: str, key: str, counts: Counter[str], classes: frozenset[str]) -> str:
@@ -69,7 +167,24 @@ def _number(literal: str, key: str, counts: Counter[str], classes: frozenset[str
         counts["credential"] += 1
         return f'"{CREDENTIAL}"'
     whole, _, fraction = literal.partition(".")
-    if is_card(whole) and not fraction.strip("0"):
+    if "card" in classes and is_card(whole) and not fraction.strip("0"):
         counts["card"] += 1
         return f'"{CARD}"'
+    if key and whole.isdecimal() and not fraction:
+        said = redact_text(literal, counts, classes & {"phone", "national_id"}, key)
+        return literal if said == literal else f'"{said}"'
     return literal
+
+
+@lru_cache(maxsize=4096)
+def _words(key: str) -> str:
+    """A key as words: `phoneNumber` and `phone_number` are `phone Number` and `phone number`."""
+    return _WORDS.sub(" ", key)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -2,7 +2,8 @@
 
 What is true at each moment:
 - a sealed log and its quarantine file are written once, under dot-names in the evidence folder,
-  and take their digests as names only when they are whole and on disk; a crash leaves dot-files;
+  and take their digests as names only when they are whole and on disk; a crash leaves dot-files,
+  which a later import removes;
 - nothing is hashed or written in clear before it was redacted;
 - every row of the sources is either sealed or in quarantine; blank lines are not rows.
 """
@@ -10,43 +11,43 @@ What is true at each moment:
 from __future__ import annotations
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import duckdb
+import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from ledger.errors import CheckFailed, InvalidInput, StoreUnavailable
+from ledger.errors import CheckFailed, InvalidInput
 from ledger.evidence import Evidence
-from ledger.logs.batches import BadRow, Batch
-from ledger.logs.checking import SealFacts, record_bytes
-from ledger.logs.deriving import derivation, schema
-from ledger.logs.engine import analysis, offer
-from ledger.logs.mapping import RECORD, ColumnMap, Type
+from ledger.logs.batches import BadRow, Batch, record_flaw
+from ledger.logs.checking import SealFacts
+from ledger.logs.deriving import derivation
+from ledger.logs.engine import analysis
+from ledger.logs.formats import format_named
+from ledger.logs.mapping import ColumnMap
+from ledger.logs.protecting import Protection, Safeguards
 from ledger.logs.quarantine import Quarantine
-from ledger.logs.reading import Source, examine, read
-from ledger.logs.redaction import hits, redact
-from ledger.merkle import Frontier, leaf_hash
-
-TIME = "time"  # the mapped column whose bounds a sealed log states
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from ledger.logs.reading import Arrival, Examined, Source, examine, read, unfolded, unfolding
+from ledger.logs.scratch import scratch, sweep
+from ledger.logs.writing import SealedRows
 
 
 @dataclass(frozen=True)
 class SealedLog(SealFacts):
     """What came of sealing: the facts, and where they came from.
 
-    `redactions` counts by class (email, card, credential) what was replaced in sealed rows;
-    `first_time` and `last_time` are the bounds of the mapped timestamp `time`, if there is one;
-    `size` is the sealed file's, in bytes.
+    `redactions` counts by class (email, field, ...) what was replaced in sealed rows;
+    `missing` counts by wanted column the rows that have nothing there, `guardrails` by outcome
+    what the column `guardrail` says; `first_time` and `last_time` are the bounds of the mapped
+    timestamp `time`, if there is one; `size` is the sealed file's, in bytes.
     """
 
     sources: tuple[Source, ...]
@@ -56,162 +57,159 @@ class SealedLog(SealFacts):
     first_time: datetime | None
     last_time: datetime | None
     size: int
+    missing: dict[str, int] = field(default_factory=dict)
+    guardrails: dict[str, int] = field(default_factory=dict)
 
 
 def seal(
-    sources: Sequence[Path],
+    sources: Sequence[Path | Arrival | Examined],
     mapping: ColumnMap,
     evidence: Evidence,
     encrypt: Callable[[bytes], str],
     progress: Callable[[int, int], None],
     *,
-    form: str | None = None,
+    container: str | None = None,
+    wanted: Sequence[str] = (),
+    safeguards: Safeguards | None = None,
 ) -> SealedLog:
     """Seal log files, in the order given, as one file in `evidence`.
 
-    `encrypt` is applied to the raw text of bad rows; `progress` is told bytes done and in all.
-    Raises InvalidInput if a file cannot be read or none holds a record, CheckFailed if one
-    changes meanwhile, StoreUnavailable if the disk is full.
+    `encrypt` is applied to the raw text of bad rows; `progress` is told bytes done and in all;
+    `container` overrides what the files' content says; `wanted` names the columns of which it is
+    counted how often they are missing; `safeguards` are the redaction policy and the keys of
+    pseudonyms and persons. Raises InvalidInput if a file cannot be read or none holds
+    a record, CheckFailed if one changed since it was examined, StoreUnavailable if the disk is
+    full.
     """
-    marks = [_mark(path) for path in sources]
-    read_from = tuple(examine(path) for path in sources)
-    total, done = sum(source.size for source in read_from), 0
+    logs = [examine(source) for source in sources]
+    total, done = sum(log.source.size for log in logs), 0
+    form = format_named(mapping.format)
+    unfold = unfolding(form, [log.arrival for log in logs], container)
     folder = evidence.folder
-    with _temporary(folder) as sealed, _temporary(folder) as aside, analysis() as engine:
+    sweep(folder)
+    with scratch(folder) as sealed, scratch(folder) as aside, analysis() as engine:
         quarantine = Quarantine(aside, encrypt)
-        with _Sealer(sealed, mapping, engine, quarantine) as sealer:
-            for path, source in zip(sources, read_from, strict=True):
-                for batch in read(path, form):
-                    sealer.add(source.name, batch)
+        with SealedRows(sealed, mapping, wanted) as rows:
+            protection = Protection(engine, mapping, safeguards)
+            sealer = _Sealer(rows, mapping, engine, quarantine, protection)
+            for log in logs:
+                for batch in _ahead(unfolded(read(log.arrival, container), unfold)):
+                    sealer.add(log.source.name, batch)
                     progress(done + batch.position, total)
-                done += source.size
-        if [_mark(path) for path in sources] != marks:
+                done += log.source.size
+        if any(log.changed() for log in logs):
             raise CheckFailed(
                 "A file changed while it was read.",
                 "Import files that are no longer written to, such as rotated logs.",
             )
-        if not sealer.tree.size and not quarantine.count:
+        if not rows.tree.size and not quarantine.count:
             raise InvalidInput(
-                f"{', '.join(source.name for source in read_from)}: no decision record in it.",
+                f"{', '.join(log.source.name for log in logs)}: no decision record in it.",
                 "Check that this is the decision log.",
             )
         size = sealed.tell()
         return SealedLog(
             file_digest=_adopted(evidence, sealed, "parquet"),
-            rows=sealer.tree.size,
-            root=sealer.tree.root().hex(),
+            rows=rows.tree.size,
+            root=rows.tree.root().hex(),
             map_digest=mapping.digest(),
-            sources=read_from,
+            sources=tuple(log.source for log in logs),
             redactions=dict(sorted((+sealer.redactions).items())),
             quarantined=quarantine.count,
             quarantine_digest=_adopted(evidence, aside, "jsonl") if quarantine.count else None,
-            first_time=sealer.first,
-            last_time=sealer.last,
+            first_time=rows.first,
+            last_time=rows.last,
             size=size,
+            missing=rows.missing,
+            guardrails=dict(sorted(rows.guardrails.items())),
         )
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, of which the next is read while one is being sealed."""
+    with ThreadPoolExecutor(1, "seal-read") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 class _Sealer:
-    """Redacts, maps, hashes and writes batch after batch."""
+    """Protects and maps batch after batch, and hands on what is to be kept."""
 
     def __init__(
         self,
-        file: BinaryIO,
+        rows: SealedRows,
         mapping: ColumnMap,
         engine: duckdb.DuckDBPyConnection,
         quarantine: Quarantine,
+        protection: Protection,
     ) -> None:
-        self._schema = schema(mapping)
+        self._rows = rows
         self._derive, self._parameters = derivation(mapping, "batch")
-        self._derive += " ORDER BY row"
         self._engine = engine
+        self._protection = protection
         self._quarantine = quarantine
-        self._writer = pq.ParquetWriter(
-            file, self._schema, compression="zstd", use_dictionary=list(mapping.columns)
-        )
-        self._timed = TIME in mapping.columns and mapping.columns[TIME].type is Type.TIMESTAMP
-        self.tree = Frontier()
         self.redactions: Counter[str] = Counter()
-        self.first: datetime | None = None
-        self.last: datetime | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
 
     def add(self, name: str, batch: Batch) -> None:
         """Seal the records of a batch of the source called `name`; quarantine the rest."""
         bad = list(batch.bad)
-        records = batch.records
-        found = self._redact(records)
-        derived = self._engine.execute(self._derive, self._parameters).to_arrow_table()
-        problems = derived.column("problem")
-        if problems.null_count < len(records):
-            for row, problem in enumerate(problems.to_pylist()):
-                if problem:
-                    bad.append(BadRow.of(batch.lines[row], problem, batch.raw[row]))
-                    found.pop(row, None)
-            derived = derived.filter(pc.is_null(problems))
+        if len(batch.records):
+            bad += self._seal(batch)
         for bad_row in sorted(bad, key=lambda row: row.line):
             self._quarantine.add(name, bad_row)
-        for counts in found.values():
-            self.redactions.update(counts)
+
+    def _seal(self, batch: Batch) -> list[BadRow]:
+        """Seal what can be sealed; return the rest."""
+        try:
+            protected = self._protection.apply(batch.records)
+            derived = self._engine.execute(self._derive, self._parameters).to_arrow_table()
+        except (duckdb.Error, msgspec.DecodeError):
+            return self._sound(batch)
+        derived = _in_order(derived)
+        bad = []
+        problems = derived.column("problem")
+        unsealed: set[int] = set()
+        if problems.null_count < len(problems):
+            for row in np.flatnonzero(pc.is_valid(problems).to_numpy()).tolist():
+                bad.append(BadRow.of(batch.lines[row], problems[row].as_py(), batch.raw(row)))
+                unsealed.add(row)
+            derived = derived.filter(pc.is_null(problems))
+        self.redactions.update(protected.counts(unsealed))
         if derived.num_rows:
-            self._write(derived)
+            self._rows.add(derived)
+        return bad
 
-    def _redact(self, records: list[bytes]) -> dict[int, Counter[str]]:
-        """Redact in place and offer the outcome to SQL; return what was found, by row."""
-        offer(self._engine, records)
-        found = {}
-        for row, classes in hits(self._engine):
-            counts: Counter[str] = Counter()
-            records[row] = redact(records[row], counts, classes)
-            found[row] = counts
-        if found:
-            offer(self._engine, records)
-        return found
-
-    def _write(self, derived: pa.Table) -> None:
-        names = [RECORD, *(f"={name}" for name in self._schema.names[1:])]
-        table = derived.select(names).rename_columns(self._schema.names).cast(self._schema)
-        self._writer.write_table(table)
-        self.tree.extend(map(leaf_hash, record_bytes(table.column(RECORD))))
-        if self._timed:
-            bounds = pc.min_max(table.column(TIME))
-            low, high = (_moment(bounds[bound].value) for bound in ("min", "max"))
-            self.first = min(filter(None, (self.first, low)), default=None)
-            self.last = max(filter(None, (self.last, high)), default=None)
-
-
-def _moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    def _sound(self, batch: Batch) -> list[BadRow]:
+        """Seal a batch of which some records are none: a format may unfold what it cannot read."""
+        flaws = [record_flaw(record) for record in batch.each()]
+        if not any(flaws):
+            raise InvalidInput(
+                f"A record from line {batch.lines[0]} on cannot be mapped.",
+                "Check the column map against the log: quaestor logs import --explain",
+            )
+        bad = [
+            BadRow.of(batch.lines[row], flaw, batch.raw(row))
+            for row, flaw in enumerate(flaws)
+            if flaw
+        ]
+        good = [row for row, flaw in enumerate(flaws) if not flaw]
+        if not good:
+            return bad
+        rest = Batch(
+            batch.records.take(pa.array(good)),
+            [batch.lines[row] for row in good],
+            batch.raws.take(pa.array(good)) if batch.raws is not None else None,
+            (),
+        )
+        return bad + self._seal(rest)
 
 
-def _mark(path: Path) -> tuple[int, int, int, int] | None:
-    """Tell what changes when a file is written to or replaced; None if there is none."""
-    try:
-        now = path.stat()
-    except OSError:
-        return None
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[BinaryIO]:
-    """Open a new dot-file in `folder`; it is gone afterwards unless it was adopted."""
-    path = folder / f".sealing.{secrets.token_hex(8)}"
-    try:
-        with path.open("xb") as file:
-            yield file
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The log could not be sealed in {folder}: {error.strerror or error}.",
-            "Make room or correct the permissions, then import it again; nothing was entered.",
-        ) from error
-    finally:
-        path.unlink(missing_ok=True)
+def _in_order(derived: pa.Table) -> pa.Table:
+    """Rows in the order in which they were read, whichever thread was done first."""
+    places = derived.column("row").to_numpy()
+    return derived if np.all(places[1:] > places[:-1]) else derived.sort_by("row")
 
 
 def _adopted(evidence: Evidence, file: BinaryIO, ext: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field as Given
 from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
@@ -21,14 +24,23 @@ class Source(BodyModel):
 
 
 class ClassCount(BodyModel):
-    """How many passages of a class were redacted."""
+    """How many there are of what is called so."""
 
     name: Line
     count: Count
 
 
+LogKind = Literal["decision", "feedback", "outcome", "resource"]
+
+
 class SealedLog(BodyModel):
-    """What the record holds of a sealed log: `root` is its row tree's, `import_key` names it."""
+    """What the record holds of a sealed log: `root` is its row tree's, `import_key` names it.
+
+    `missing` counts by wanted column the rows without it, `guardrails` by outcome the rows with
+    it. `policy` is the redaction policy that was in force, `pseudonym_key` the vault key of the
+    pseudonyms, `subjects` what says where the persons' keys lie; `bundle` and `sealed_by` are of a
+    log that a program sealed.
+    """
 
     model: Line
     file: Digest
@@ -43,6 +55,15 @@ class SealedLog(BodyModel):
     quarantine_key: VaultKey | None
     first_time: str | None
     last_time: str | None
+    kind: LogKind = "decision"
+    format: Line = "table"
+    missing: list[ClassCount] = Given(default_factory=list)
+    guardrails: list[ClassCount] = Given(default_factory=list)
+    policy: Digest | None = None
+    pseudonym_key: VaultKey | None = None
+    subjects: Digest | None = None
+    bundle: Digest | None = None
+    sealed_by: Line | None = None
 
 
 class LogRow(Row, table=True):
@@ -64,6 +85,15 @@ class LogRow(Row, table=True):
     quarantine_key: str
     first_time: str
     last_time: str
+    kind: str
+    format: str
+    missing: str = Field(sa_type=Text)
+    guardrails: str = Field(sa_type=Text)
+    policy: str
+    pseudonym_key: str
+    subjects: str
+    bundle: str
+    sealed_by: str
     time: str
     actor: str
 
@@ -94,6 +124,15 @@ def sealed(rows: Rows, entry: Entry, body: SealedLog) -> None:
             quarantine_key=body.quarantine_key or "",
             first_time=body.first_time or "",
             last_time=body.last_time or "",
+            kind=body.kind,
+            format=body.format,
+            missing=canonical([count.model_dump() for count in body.missing]).decode(),
+            guardrails=canonical([count.model_dump() for count in body.guardrails]).decode(),
+            policy=body.policy or "",
+            pseudonym_key=body.pseudonym_key or "",
+            subjects=body.subjects or "",
+            bundle=body.bundle or "",
+            sealed_by=body.sealed_by or "",
             time=entry.time,
             actor=entry.actor,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from shutil import copyfile
+from time import sleep
 
 import orjson
 import pytest
@@ -16,7 +17,8 @@ from ledger.entry import Draft
 from ledger.errors import CheckFailed, InvalidInput, Refused
 from ledger.logs import importing
 from ledger.logs.importing import Imported, import_logs
-from ledger.logs.mapping import ColumnMap, propose
+from ledger.logs.mapping import ColumnMap
+from ledger.logs.proposing import propose
 from ledger.registers.logs import LogRow
 from ledger.verification import verify
 from tests.people import MODEL, OTHER_MODEL, Person, World, raising, size_of
@@ -120,6 +122,79 @@ def test_an_import_that_was_killed_is_repeated_as_one_log(
         job = workers.wait(workers.start("import_file", world, "emil", str(file)))
         assert job.lines == [expected]
     assert len(list(world.home.evidence.folder.glob("*.parquet"))) == 1
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.15, 0.3, 0.6])
+def test_an_import_killed_at_any_moment_and_started_again_is_one(
+    world: World, workers: Workers, tmp_path: Path, delay: float
+) -> None:
+    """If it fails, who starts a killed import again has its decisions twice, or not at all."""
+    file = tmp_path / "decisions.csv"
+    header, *rows = SAMPLE.read_bytes().splitlines(keepends=True)
+    file.write_bytes(header + b"".join(rows) * 40)
+    job = workers.start("import_file", world, "emil", str(file))
+    sleep(delay)
+    job.kill()
+    workers.wait(job)
+    for _ in range(2):
+        again = workers.wait(workers.start("import_file", world, "emil", str(file)))
+    assert again.lines == ["log-1 True 20000"]
+    (row,) = logs(world.stranger())
+    assert row.rows == 20_000
+    assert [path.stem for path in world.home.evidence.folder.glob("*.parquet")] == [row.file]
+    assert list(world.home.evidence.folder.glob(".sealing.*")) == []
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_imports_of_different_files_at_once(world: World, workers: Workers, tmp_path: Path) -> None:
+    """If it fails, engineers who import at the same time hinder each other, or mix their rows."""
+    header, *rows = SAMPLE.read_bytes().splitlines(keepends=True)
+    counts = (100, 250, 500)
+    for count in counts:
+        (tmp_path / f"{count}.csv").write_bytes(header + b"".join(rows[:count]) * 9)
+    jobs = [
+        workers.start(
+            "import_file", world, ("emil", "ada")[place % 2], str(tmp_path / f"{count}.csv")
+        )
+        for place, count in enumerate(counts)
+    ]
+    said = [line.split() for job in jobs for line in workers.wait(job).lines]
+    assert sorted(int(rows) for _, known, rows in said if known == "False") == [900, 2250, 4500]
+    assert {row.log for row in logs(world.stranger())} == {"log-1", "log-2", "log-3"}
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_what_is_missing_is_stated(world: World, tmp_path: Path) -> None:
+    """If it fails, nobody sees that a log cannot say whose request it was, or which prompt."""
+    file = tmp_path / "log.jsonl"
+    file.write_bytes(
+        b'{"t": "2026-01-01T00:00:00Z", "u": "a", "g": "blocked"}\n'
+        b'{"t": "2026-01-01T00:00:01Z", "u": "", "g": "passed"}\n'
+        b'{"t": "2026-01-01T00:00:02Z", "g": "passed"}\n{"t": 7}\n'
+    )
+    fields = {"time": ("t", "timestamp"), "user_id": ("u", "string"), "guardrail": ("g", "string")}
+    columns = {name: {"source": at, "type": kind} for name, (at, kind) in fields.items()}
+    mapping = ColumnMap.model_validate({"columns": columns})
+    emil = world.person("emil")
+    done = import_logs(emil.book, emil.signer, MODEL, [file], mapping)
+    assert (done.kind, done.format, done.rows, done.quarantined) == ("decision", "table", 3, 1)
+    assert done.missing == {
+        "time": 0,
+        "request_id": 3,
+        "user_id": 2,
+        "model": 3,
+        "prompt_version": 3,
+        "index_version": 3,
+        "features_version": 3,
+        "duration_ms": 3,
+        "status": 3,
+    }
+    assert done.guardrails == {"blocked": 1, "passed": 2}
+    again = import_logs(emil.book, emil.signer, MODEL, [file], mapping)
+    assert (again.missing, again.guardrails) == (done.missing, done.guardrails)
+    other = import_logs(emil.book, emil.signer, MODEL, [file], mapping, kind="feedback")
+    assert (other.log, other.missing) == ("log-2", {"time": 0, "request_id": 3, "rating": 3})
+    assert verify(world.person("ann").book).problems == ()
 
 
 def test_a_file_that_grows_meanwhile_is_not_imported(

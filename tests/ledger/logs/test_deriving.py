@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from hashlib import sha256
 
 import orjson
 import pytest
 
+from ledger.logs.batches import texts
 from ledger.logs.deriving import derivation
 from ledger.logs.engine import analysis, offer
 from ledger.logs.mapping import ColumnMap
@@ -16,7 +18,7 @@ def derive(record: dict[str, object], mapping: dict[str, object]) -> dict[str, o
     """Derive the mapped columns and the problem of one record."""
     sql, parameters = derivation(ColumnMap.model_validate(mapping), "batch")
     with analysis() as engine:
-        offer(engine, [orjson.dumps(record)])
+        offer(engine, texts([orjson.dumps(record)]))
         table = engine.execute(sql, parameters).to_arrow_table()
     row: dict[str, object] = table.to_pylist()[0]
     return {name.lstrip("="): value for name, value in row.items() if name[:1] == "=" or value}
@@ -114,3 +116,103 @@ def test_required(record: dict[str, object]) -> None:
         "columns": {"x": {"source": "x", "type": "string", "required": True}}
     }
     assert derive(record, mapping)["problem"] == "x: required, but missing"
+
+
+def column(**fields: object) -> dict[str, object]:
+    """A map of one column `x`."""
+    return {"columns": {"x": {"source": "x", **fields}}}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "micros"),
+    [
+        ("s", 1795141252, 1795141252_000000),
+        ("s", 1795141252.25304, 1795141252_253040),
+        ("s", "1795141252.2530405", 1795141252_253041),
+        ("s", "-1.5", -1_500000),
+        ("ms", 1795141252253, 1795141252_253000),
+        ("ms", "1795141252253.0405", 1795141252_253041),
+        ("us", 1795141252253040, 1795141252_253040),
+        ("ns", "1795141252210161250", 1795141252_210161),
+        ("ns", 1795141252210161999, 1795141252_210161),
+        ("ns", 2**63 - 1, 9223372036_854775),
+    ],
+)
+def test_epoch_times(unit: str, value: object, micros: int) -> None:
+    """A time passes through a float on its way, and is off by some microseconds."""
+    row = derive({"x": value}, column(type="timestamp", unit=unit))
+    assert row["x"] == dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [("s", "2026-01-01T00:00:00Z"), ("s", "1e9"), ("ns", "1.5"), ("s", "9" * 19), ("ms", "soon")],
+)
+def test_what_is_no_epoch_time(unit: str, value: object) -> None:
+    """A text that is no number of the stated unit becomes some moment or other."""
+    row = derive({"x": value}, column(type="timestamp", unit=unit))
+    assert row["problem"] == "x: not a timestamp"
+
+
+@pytest.mark.parametrize(
+    ("unit", "start", "end", "milliseconds"),
+    [
+        ("ns", "1795141152210161250", 1795141152210176703, 0.015),
+        ("s", 1795141252.25304, 1795141252.450271, 197.231),
+        ("ms", 5, 1, -4.0),
+        ("iso", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.000001+01:00", 0.001),
+        ("s", None, 7, None),
+        ("s", 7, None, None),
+    ],
+)
+def test_durations(unit: str, start: object, end: object, milliseconds: float | None) -> None:
+    """How long a request took is computed from floats, or a missing end counts as none."""
+    row = derive({"x": end, "y": start}, column(type="number", unit=unit, since="y"))
+    assert row.get("problem") is None
+    assert row["x"] == milliseconds
+
+
+def test_durations_that_are_none() -> None:
+    """A duration between something and no time is sealed as missing."""
+    row = derive({"x": 1, "y": "noon"}, column(type="number", unit="s", since="y"))
+    assert row["problem"] == "x: not two times"
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "expected"),
+    [
+        ("1000", "0.29", 290.0),
+        ("100", 0.29, 29.0),
+        ("0.001", 1234567, 1234.567),
+        ("-2", "1e300", -2e300),
+    ],
+)
+def test_scaled_numbers(scale: str, value: object, expected: float) -> None:
+    """Seconds become milliseconds with a rounding error that a report then shows."""
+    assert derive({"x": value}, column(type="number", scale=scale))["x"] == expected
+
+
+def test_translated_texts() -> None:
+    """`success` and `ok` are counted as two states, or another word is lost."""
+    words = {"success": "ok", "failure": "error", "none": ""}
+    for said, expected in [("success", "ok"), ("failure", "error"), ("odd", "odd"), ("none", None)]:
+        assert derive({"x": said}, column(type="string", values=words))["x"] == expected
+    flag = column(type="boolean", values={"escalated": "true"}, required=True)
+    assert derive({"x": " escalated "}, flag)["x"] is True
+
+
+def test_lengths_and_digests() -> None:
+    """A column that should only tell how long an answer was holds the answer."""
+    length = derive({"x": "é\u4e2d!"}, column(type="integer", of="length"))
+    digest = derive({"x": "é"}, column(type="string", of="digest"))
+    assert length["x"] == 3
+    assert digest["x"] == sha256("é".encode()).hexdigest()
+    assert derive({"x": ""}, column(type="string", of="digest"))["x"] is None
+
+
+def test_the_first_source_that_holds_anything_counts() -> None:
+    """Old and new names in one log: half of the rows have no value."""
+    mapping = column(type="string", source=["new", "old"])
+    assert derive({"new": "n", "old": "o"}, mapping)["x"] == "n"
+    assert derive({"new": "", "old": "o"}, mapping)["x"] == "o"
+    assert derive({"new": None}, mapping)["x"] is None

@@ -10,7 +10,8 @@ import rfc8785
 from pydantic import ValidationError
 
 from ledger.errors import InvalidInput
-from ledger.logs.mapping import ColumnMap, propose
+from ledger.logs.mapping import ColumnMap
+from ledger.logs.proposing import propose
 
 
 def a_map(**columns: dict[str, object]) -> ColumnMap:
@@ -27,6 +28,16 @@ def a_map(**columns: dict[str, object]) -> ColumnMap:
         {"columns": {"score": {"source": "s", "type": "float"}}},
         {"columns": {"score": {"source": "s", "type": "number", "unit": "eur"}}},
         {"columns": {"score": {"source": "s", "type": "number"}}, "timezone": "Mars/Olympus"},
+        {"columns": {"score": {"source": "a..b", "type": "number"}}},
+        {"columns": {"score": {"source": [], "type": "number"}}},
+        {"columns": {"score": {"source": "s", "type": "string", "since": "t"}}},
+        {"columns": {"score": {"source": "s", "type": "number", "unit": "ms"}}},
+        {"columns": {"score": {"source": "s", "type": "string", "scale": "2"}}},
+        {"columns": {"score": {"source": "s", "type": "number", "scale": "two"}}},
+        {"columns": {"score": {"source": "s", "type": "string", "of": "length"}}},
+        {"columns": {"score": {"source": "s", "type": "string"}}, "decision": "verdict"},
+        {"columns": {"score": {"source": "s", "type": "string"}}, "groups": ["score", "sex"]},
+        {"columns": {"score": {"source": "s", "type": "string"}}, "redact": ["a{"]},
     ],
 )
 def test_malformed_maps(wrong: dict[str, object]) -> None:
@@ -43,6 +54,15 @@ def test_digest() -> None:
     assert one.canonical() == rfc8785.dumps(one.model_dump(mode="json"))
     assert one.digest() == other.digest() != a_map(score=score).digest()
     assert list(other.columns) == ["score", "time"]
+
+
+def test_a_brief_map_is_the_same_map() -> None:
+    """The YAML that is printed for a map means another one when it is read."""
+    score = {"source": ["s", "t"], "type": "number", "scale": "1000"}
+    time = {"source": "t", "type": "timestamp", "unit": "ns", "required": True}
+    mapping = a_map(score=score, time=time)
+    assert ColumnMap.model_validate(mapping.brief()).digest() == mapping.digest()
+    assert mapping.brief() == {"columns": {"score": score, "time": time}}
 
 
 def test_proposal(tmp_path: Path) -> None:

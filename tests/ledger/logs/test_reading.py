@@ -25,7 +25,7 @@ Rows = list[tuple[int, bytes]]
 def read_all(path: Path, form: str | None = None) -> tuple[Rows, list[BadRow]]:
     """Read records with their lines, and bad rows, from all batches."""
     got = list(read(path, form))
-    good = [row for b in got for row in zip(b.lines, b.records, strict=True)]
+    good = [row for b in got for row in zip(b.lines, b.each(), strict=True)]
     return good, [bad for b in got for bad in b.bad]
 
 
@@ -113,7 +113,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     got = list(read(path))
     assert [len(b.records) for b in got] == [3, 3, 3, 1]
     assert [line for b in got for line in b.lines] == list(range(1, 11))
-    assert [b.position for b in got] == [24, 48, 72, 80]
+    assert {b.position for b in got} == {80}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("log.csv", b"\xff\xfea\0\n\0", "UTF-16"),
         ("log.csv", b'"a\n1\n', "no readable header"),
         ("log.parquet", b"PAR1 this is not one PAR1", "as Parquet"),
-        ("log.csv.gz", b"\x1f\x8b", "cannot be told from its name"),
+        ("log.csv.gz", b"\x1f\x8b", "cannot be unpacked"),
     ],
 )
 def test_unreadable_files(tmp_path: Path, name: str, data: bytes, message: str) -> None:
@@ -136,14 +136,15 @@ def test_unreadable_files(tmp_path: Path, name: str, data: bytes, message: str) 
     assert error.value.hint
 
 
-def test_missing_file_unknown_format_and_stated_format(tmp_path: Path) -> None:
-    """The stated format does not outweigh the name, or a wrong one is not explained."""
+def test_missing_file_unknown_container_and_stated_container(tmp_path: Path) -> None:
+    """The stated container does not outweigh the content, or a wrong one is not explained."""
     with pytest.raises(InvalidInput, match="is missing"):
         read_all(tmp_path / "none.csv")
     path = written(tmp_path, "log.txt", b"a;b\n1;2\n")
     with pytest.raises(InvalidInput, match="'xml' is not known"):
         read_all(path, "xml")
     assert read_all(path, "csv") == ([(2, b'{"a":"1","b":"2"}')], [])
+    assert len(read_all(path, "jsonl")[1]) == 2
 
 
 def test_header_only(tmp_path: Path) -> None:

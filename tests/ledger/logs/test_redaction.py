@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ledger.logs.batches import texts
 from ledger.logs.engine import analysis, offer
-from ledger.logs.patterns import is_card, redact_text
-from ledger.logs.redaction import hits, redact
+from ledger.logs.patterns import is_card
+from ledger.logs.redaction import redact, redact_at, redact_text
+from ledger.logs.screens import hits
 
 # Made up here; parts are joined so that no scanner takes this file for a leak.
 KEY = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -76,7 +78,7 @@ def test_the_screen_finds_each(kind: str, text: str, expected: str) -> None:
     """The fast screen lacks one of the patterns, so that it is never looked for in a file."""
     record = orjson.dumps({"a": text})
     with analysis() as engine:
-        offer(engine, [record])
+        offer(engine, texts([record]))
         found = dict(hits(engine))
     assert kind in found[0], expected
 
@@ -216,7 +218,7 @@ def test_the_screen_misses_nothing(rows: list[tuple[str, str, set[int], bool]]) 
         else:
             records.append(f"{{{spelled(key, set())} : {spelled(value, escaped)}}}".encode())
     with analysis() as engine:
-        offer(engine, records)
+        offer(engine, texts(records))
         found = dict(hits(engine))
     for row, record in enumerate(records):
         whole: Counter[str] = Counter()

@@ -240,7 +240,7 @@ import os, resource, signal, sys
 from pathlib import Path
 from ledger.errors import StoreUnavailable
 from ledger.evidence import Evidence
-from ledger.logs.mapping import propose
+from ledger.logs.proposing import propose
 from ledger.logs.sealing import seal
 
 log, folder, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

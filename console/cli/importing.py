@@ -1,0 +1,270 @@
+"""`logs import`: from what was named to a sealed log, or to an explanation of what it would be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from console.cli.cards import Fields, read_yaml, refuse_unknown
+from console.cli.display import Document, print_json, progress, show_one
+from console.cli.options import Json, existing_file, session_of
+from console.exits import ExitCode
+from console.session import Session
+from ledger.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ledger.logs.arriving import Arrived
+    from ledger.logs.explaining import Explained
+    from ledger.logs.formats.base import Format
+    from ledger.logs.mapping import ColumnMap
+    from ledger.logs.recognising import Recognised
+
+NAMED = 12  # files that are named one by one; more are counted
+
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="Instead of what the content says: csv, jsonl, json or parquet; or table, otlp, "
+        "mlflow, langfuse, langfuse-scores, langfuse-api, langfuse-api-scores, langsmith, "
+        "litellm, litellm-spend, openai-batch, ocsf.",
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(metavar="ZONE", help="Zone of times that state none: Europe/Berlin, UTC."),
+]
+Kind = Literal["decision", "feedback", "outcome", "resource"]
+
+
+def import_files(
+    context: typer.Context,
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help='Files, "patterns", folders, or - for stdin.'),
+    ],
+    *,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Whose decisions these are.")
+    ] = None,
+    kind: Annotated[
+        Kind, typer.Option(help="What the records are: decisions, or what became of them.")
+    ] = "decision",
+    map_file: Annotated[
+        Path | None,
+        existing_file("A column map in YAML; `logs map` proposes one.", "--map"),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET=SOURCE:TYPE", help="A mapped column; `!` at the end: required."
+        ),
+    ] = None,
+    timezone: Timezone = None,
+    max_bad: Annotated[
+        int, typer.Option(min=0, help="More bad rows than this exit with code 1.")
+    ] = 0,
+    form: FormatOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what would be imported and how; import nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Seal log files of a model and enter them, once.
+
+    CSV, JSON Lines, JSON and Parquet, plain or packed by gzip or zstd, are told apart by their
+    content, and so are the formats of AI platforms. Folders are searched for logs. E-mail
+    addresses, card numbers and credentials are redacted before anything is hashed. Bad rows are
+    quarantined and counted. --map and --column add to the columns of the format, or replace them;
+    a plain table is mapped as proposed. The same files again change nothing and exit with 0.
+    Types: string, integer, number, boolean, timestamp.
+    """
+    session = session_of(context)
+    rule = stated_rule(map_file, column or [], timezone)
+    with _arrived(session, paths, explained=explain) as arrived:
+        found = _recognised(session, arrived, form)
+        mapping = map_of(found, rule, form)
+        if explain:
+            _explain(session, found, mapping, kind, as_json=json)
+            return
+        if model is None:
+            raise InvalidInput("It is not said whose decisions these are.", "State --model MODEL.")
+        _enter(session, model, kind, found, mapping, form, max_bad, as_json=json)
+
+
+def _enter(
+    session: Session,
+    model: str,
+    kind: Kind,
+    found: Sequence[Recognised],
+    mapping: ColumnMap,
+    form: str | None,
+    max_bad: int,
+    *,
+    as_json: bool,
+) -> None:
+    from ledger.logs.importing import import_logs
+    from ledger.logs.recognising import stated
+
+    signer = session.signer
+    container, _ = stated(form)
+    with progress(session, "importing", of_bytes=True) as told:
+        imported = import_logs(
+            session.book, signer, model, [one.log for one in found], mapping,
+            kind=kind, container=container, max_bad=max_bad, progress=told,
+        )  # fmt: skip
+    document = imported.as_json()
+    document["missing_share"] = shares(imported.missing, imported.rows)
+    show_one(session, document if as_json else readable(document), as_json=as_json)
+    if imported.already_imported:
+        session.voice.note(f"These files are imported already, as {imported.log}.")
+    if imported.too_many_bad:
+        session.voice.warn(
+            f"{imported.quarantined:,} rows were bad, more than --max-bad {max_bad}; they are in "
+            f"quarantine, the others are imported: quaestor logs show {imported.log}"
+        )
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@contextmanager
+def _arrived(session: Session, paths: Sequence[str], *, explained: bool) -> Iterator[Arrived]:
+    """What was named; streams are spooled beside the evidence, where there is one."""
+    from tempfile import TemporaryDirectory
+
+    from ledger.logs.arriving import arriving
+
+    folder = session.settings.home / "evidence"
+    with TemporaryDirectory(prefix="quaestor-") as other:
+        spool = Path(other) if explained or not folder.is_dir() else folder
+        with arriving(paths, spool, lambda: sys.stdin.buffer) as arrived:
+            yield arrived
+
+
+def _recognised(session: Session, arrived: Arrived, form: str | None) -> list[Recognised]:
+    """Say what each file is taken for, and what in the folders is passed over."""
+    from ledger.logs.recognising import one_format, recognised
+
+    found = [recognised(log, form) for log in arrived.logs]
+    for other in arrived.passed_over[:NAMED]:
+        session.voice.note(f"passed over: {other.name}: {other.because}")
+    if len(arrived.passed_over) > NAMED:
+        session.voice.note(f"passed over: {len(arrived.passed_over) - NAMED:,} more files")
+    for one in found[:NAMED]:
+        session.voice.note(f"{one.log.name}: {one.said()}")
+    if len(found) > NAMED:
+        session.voice.note(f"and {len(found) - NAMED:,} more files")
+    one_format(found)
+    return found
+
+
+def map_of(found: Sequence[Recognised], rule: Mapping[str, Any], form: str | None) -> ColumnMap:
+    """The map of some files: what was stated, on top of what their format or content gives."""
+    from ledger.logs.formats import completed, format_named
+    from ledger.logs.formats.table import TABLE
+    from ledger.logs.proposing import propose
+
+    format_: Format = found[0].format
+    if rule.get("format") == TABLE.name and form is None:
+        format_ = TABLE  # whoever maps every field themselves may take anything for a table
+    elif "format" in rule:
+        format_named(str(rule["format"]))
+    if format_ is TABLE and not rule.get("columns"):
+        container = found[0].container
+        proposed = propose(found[0].log, container, rule.get("timezone"))
+        rule = {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
+    return completed(format_, rule)
+
+
+def stated_rule(map_file: Path | None, columns: list[str], timezone: str | None) -> Fields:
+    """The fields of a map's file, and of `--column` and `--timezone`, which go before it."""
+    from ledger.logs.mapping import ColumnMap
+
+    fields: Fields = {}
+    if map_file:
+        fields |= read_yaml(map_file)
+        refuse_unknown(fields, list(ColumnMap.model_fields), str(map_file))
+    if columns:
+        stated = fields.get("columns") or {}
+        fields["columns"] = {**stated, **dict(map(_column, columns))}
+    if timezone:
+        fields["timezone"] = timezone
+    return fields
+
+
+def _column(text: str) -> tuple[str, Document]:
+    """`TARGET=SOURCE:TYPE`, with `!` at the end for a required one; a source may hold colons."""
+    target, equals, rest = text.partition("=")
+    source, colon, kind = rest.rpartition(":")
+    if not (equals and colon and source):
+        raise InvalidInput(
+            f"{text!r} is not a column.",
+            "Write TARGET=SOURCE:TYPE, such as time=decided_at:timestamp",
+        )
+    return target, {"source": source, "type": kind.removesuffix("!"), "required": kind[-1:] == "!"}
+
+
+def shares(counts: Mapping[str, int], rows: int) -> dict[str, float]:
+    """Which share of the rows each count is; nothing of no rows."""
+    return {name: count / rows for name, count in counts.items()} if rows else {}
+
+
+def readable(document: Document) -> Document:
+    """The same document with shares instead of the counts that they come from."""
+    missing = {name: f"{share:.1%}" for name, share in document["missing_share"].items()}
+    others = {name: value for name, value in document.items() if name != "missing_share"}
+    return {**others, "missing": missing}
+
+
+def _explain(
+    session: Session,
+    found: Sequence[Recognised],
+    mapping: ColumnMap,
+    kind: Kind,
+    *,
+    as_json: bool,
+) -> None:
+    from ledger.logs.explaining import explain
+    from ledger.logs.importing import WANTED
+
+    told = [explain(one, found, mapping, WANTED[kind]) for one in found]
+    if as_json:
+        document = mapping.brief() | {"format": mapping.format}
+        print_json({"map": document, "files": [one.as_json() for one in told]})
+        return
+    import yaml
+
+    for one in told:
+        _tell(one)
+    typer.echo("The map that would be used:")
+    typer.echo(yaml.safe_dump(mapping.brief(), sort_keys=False, allow_unicode=True), nl=False)
+    session.voice.note("Nothing was imported.")
+
+
+def _tell(one: Explained) -> None:
+    from console.messages import legible
+
+    packed = f", packed by {one.compression}" if one.compression else ""
+    typer.echo(legible(f"{one.file}: {one.container}{packed}, {one.title}: {one.because}"))
+    for example in one.examples:
+        typer.echo(f"  line {example.line}")
+        typer.echo(legible(f"    as it is   {example.before}"))
+        same = example.before == example.after
+        typer.echo(legible(f"    as kept    {'the same' if same else example.after}"))
+        for name, value in example.columns.items():
+            if value is not None:
+                typer.echo(legible(f"    {name} = {value}"))
+        if example.problem:
+            typer.echo(legible(f"    bad row: {example.problem}"))
+    for line, reason in one.bad:
+        typer.echo(legible(f"  line {line}, bad row: {reason}"))
+    if one.unmapped:
+        typer.echo(f"  wanted, and not in the map: {', '.join(one.unmapped)}")
+    if one.empty:
+        typer.echo(f"  wanted, and empty in these records: {', '.join(one.empty)}")
+    typer.echo("")

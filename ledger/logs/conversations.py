@@ -1,0 +1,67 @@
+"""What is kept of a conversation where its words are not: who spoke, how much, and its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+_WORDLESS = frozenset({"role", "type", "id", "name", "object", "model", "finish_reason"})
+MOST_ROLES = 1_000
+
+
+def summary(text: str) -> bytes:
+    """The JSON that takes the place of a conversation: a text, or JSON as text.
+
+    `sha256` is of the value as it came (a string's content, else its JSON), so that it can be
+    compared with the system's own copy. `characters` counts the words, not the JSON around them.
+    """
+    try:
+        value: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = text
+    try:
+        turns = list(_turns(value, 0))
+    except RecursionError:
+        value, turns = text, []
+    roles = [turn["role"][:64] for turn in turns[:MOST_ROLES]]
+    words = turns if turns else value
+    return orjson.dumps(
+        {
+            "conversation": "digest",
+            "roles": roles,
+            "turns": len(turns),
+            "characters": _characters(words),
+            "sha256": sha256(text.encode()).hexdigest(),
+        }
+    )
+
+
+def _turns(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """The messages in a value, in order: objects that name a role; also inside JSON texts."""
+    if isinstance(value, dict):
+        if isinstance(value.get("role"), str):
+            yield value
+        else:
+            for item in value.values():
+                yield from _turns(item, depth)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _turns(item, depth)
+    elif isinstance(value, str) and value[:1] in {"[", "{"} and not depth:
+        try:
+            yield from _turns(orjson.loads(value), depth + 1)
+        except orjson.JSONDecodeError:
+            return
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(
+            _characters(item) for name, item in value.items() if name not in _WORDLESS
+        )
+    return sum(_characters(item) for item in value) if isinstance(value, list) else 0

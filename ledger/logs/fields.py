@@ -1,0 +1,138 @@
+"""Fields that a column map or a policy singles out: removed, pseudonymised, sealed, or digested.
+
+Of what is said of one field the strongest holds: `redact`, then `subject`, `personal`,
+`pseudonyms`, then the policy on conversations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from ledger.errors import InvalidInput
+from ledger.logs.conversations import summary
+from ledger.logs.formats import format_named
+from ledger.logs.mapping import ColumnMap, Of, Type
+from ledger.logs.paths import Name, parse
+from ledger.logs.people import People
+from ledger.logs.pseudonyms import Pseudonyms
+from ledger.logs.rules import RedactionRules
+from ledger.logs.splicing import Node, Reader, splice
+
+REMOVED = "[redacted:field]"
+NOBODY = "\0nobody"
+
+Shape = tuple[str, ...]
+"""What was done in one record, in order."""
+
+
+class Fields:
+    """Rewrites records one by one; `import_key` stands for whom a record names nobody.
+
+    Raises InvalidInput for a map that takes a number or a time out of a field that will hold none.
+    """
+
+    def __init__(
+        self,
+        mapping: ColumnMap,
+        rules: RedactionRules,
+        pseudonyms: Pseudonyms,
+        people: People,
+        import_key: str,
+    ) -> None:
+        _require_texts(mapping)
+        self._subject = _reader(mapping)
+        self._nobody = f"{NOBODY}|{import_key}"
+        self._person = self._nobody
+        self._pseudonyms, self._people = pseudonyms, people
+        self._done: list[str] = []
+        self._root = Node()
+        # First, so that it is known whom the personal fields of a record are about.
+        if mapping.subject is not None and mapping.subject not in mapping.redact:
+            self._root.add(mapping.subject, self._name)
+        for source in mapping.redact:
+            self._root.add(source, self._remove)
+        for source in mapping.personal:
+            self._root.add(source, partial(self._seal, source))
+        for source in mapping.pseudonyms:
+            self._root.add(source, self._pseudonymise)
+        if not rules.keeps_conversations:
+            for source in format_named(mapping.format).conversation:
+                self._root.add(source, self._digest)
+        self.any = bool(self._root.names or self._root.keys)
+
+    def rewrite(self, records: Sequence[bytes]) -> tuple[list[bytes], list[Shape]]:
+        """The records as they may be kept, and what was done in each.
+
+        Raises msgspec.DecodeError if one is no JSON object.
+        """
+        out, shapes = [], []
+        for record in records:
+            self._person = self._nobody
+            if self._subject is not None:
+                self._person = self._subject.text(record) or self._nobody
+            out.append(splice(record, self._root))
+            shapes.append(tuple(self._done))
+            self._done.clear()
+        return out, shapes
+
+    def _remove(self, text: str) -> str | None:
+        self._done.append("field")
+        return REMOVED
+
+    def _name(self, text: str) -> str | None:
+        if not text:
+            return None
+        self._person = text
+        self._done.append("pseudonym")
+        return self._people.name(text)
+
+    def _seal(self, source: str, text: str) -> str | None:
+        if not text:
+            return None
+        self._done.append("personal")
+        return self._people.seal(self._person, source, text)
+
+    def _pseudonymise(self, text: str) -> str | None:
+        if not text:
+            return None
+        self._done.append("pseudonym")
+        return self._pseudonyms.of(text)
+
+    def _digest(self, text: str) -> bytes | None:
+        if not text:
+            return None
+        self._done.append("conversation")
+        return summary(text)
+
+
+def counted(shapes: Counter[Shape]) -> Counter[str]:
+    """How often each thing was done, from how many records had each shape."""
+    counts: Counter[str] = Counter()
+    for shape, records in shapes.items():
+        for name in shape:
+            counts[name] += records
+    return counts
+
+
+def _reader(mapping: ColumnMap) -> Reader | None:
+    """What reads the subject beforehand, where it may not be the first thing that is come upon."""
+    if mapping.subject is None or not mapping.personal:
+        return None
+    path = parse(mapping.subject)
+    plain = len(path.legs) == 1 and all(isinstance(step, Name) for step in path.legs[0])
+    return None if plain and mapping.subject not in mapping.redact else Reader(mapping.subject)
+
+
+def _require_texts(mapping: ColumnMap) -> None:
+    subject = (mapping.subject,) if mapping.subject is not None else ()
+    hidden = {*mapping.redact, *mapping.personal, *mapping.pseudonyms, *subject}
+    for name, column in mapping.columns.items():
+        taken = hidden & {*column.sources, column.since}
+        if taken and (column.type is not Type.STRING or column.of is not Of.VALUE):
+            raise InvalidInput(
+                f"The column {name} takes a {column.type} from {min(map(str, taken))}, which the "
+                "map has removed, pseudonymised or sealed.",
+                "Leave the column out of the map, or let it be a string.",
+            )

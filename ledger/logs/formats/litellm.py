@@ -1,0 +1,143 @@
+"""LiteLLM proxy: the StandardLoggingPayload of its callbacks, and rows of its SpendLogs table.
+
+The payload's times are seconds since 1970 as floats, which are rounded to microseconds; those of
+SpendLogs are text, and `metadata` is JSON text there. Both hold hashes of API keys and e-mail
+addresses, and prompts unless the proxy was told not to keep them.
+
+Sources: `StandardLoggingPayload` (types/utils.py) and `SpendLogsPayload` (proxy/_types.py) of
+litellm 1.106.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.logs.formats.base import Format
+from ledger.logs.formats.columns import count, lasting, length, moment, number, text
+from ledger.logs.mapping import Unit
+
+STATUS = {"success": "ok", "failure": "error"}
+GUARDRAIL = {
+    "not_run": "none",
+    "success": "passed",
+    "guardrail_intervened": "blocked",
+    "blocked": "blocked",  # before 1.80
+}
+CALLS = {
+    **dict.fromkeys(("completion", "acompletion", "responses", "aresponses"), "chat"),
+    **dict.fromkeys(("anthropic_messages", "generate_content", "agenerate_content"), "chat"),
+    **dict.fromkeys(("embedding", "aembedding"), "embeddings"),
+    **dict.fromkeys(("text_completion", "atext_completion"), "text_completion"),
+}
+KEY_FIELDS = (
+    "user_api_key_hash",
+    "user_api_key",
+    "user_api_key_alias",
+    "user_api_key_user_id",
+    "user_api_key_user_email",
+    "user_api_key_end_user_id",
+    "requester_ip_address",
+    "user_agent",
+)
+
+COLUMNS = {
+    "time": moment("startTime", unit=Unit.SECONDS),
+    "duration_ms": lasting("startTime", "endTime", Unit.SECONDS),
+    "request_id": text("id"),
+    "trace_id": text("trace_id"),
+    "span_id": text("litellm_call_id"),
+    "session_id": text("session_id"),
+    "user_id": text(
+        "end_user",
+        "metadata.user_api_key_end_user_id",
+        "model_parameters.user",
+        "metadata.user_api_key_user_id",
+    ),
+    "operation": text("call_type", values=CALLS),
+    "provider": text("custom_llm_provider"),
+    "model": text("response.model", "model"),
+    "model_requested": text("model_group", "model"),
+    "prompt_name": text("metadata.prompt_management_metadata.prompt_id"),
+    "tokens_in": count("prompt_tokens"),
+    "tokens_out": count("completion_tokens"),
+    "cost": number("response_cost"),
+    "status": text("status", values=STATUS),
+    "error": text("error_str", "error_information.error_message"),
+    # The whole request's outcome first: several guardrails may have run.
+    "guardrail": text(
+        "status_fields.guardrail_status",
+        "guardrail_information.0.guardrail_status",
+        "guardrail_information.guardrail_status",
+        values=GUARDRAIL,
+    ),
+    "output_chars": length("response.choices.0.message.content"),
+}
+
+SPEND_COLUMNS = {
+    "time": moment("startTime"),
+    "duration_ms": lasting("startTime", "endTime"),
+    "request_id": text("request_id"),
+    "span_id": text("litellm_call_id"),
+    "session_id": text("session_id"),
+    "user_id": text("end_user", "user"),
+    "operation": text("call_type", values=CALLS),
+    "provider": text("custom_llm_provider"),
+    "model": text("model"),
+    "model_requested": text("model_group"),
+    "tokens_in": count("prompt_tokens"),
+    "tokens_out": count("completion_tokens"),
+    "cost": number("spend"),
+    "status": text("status", "metadata => status", values=STATUS),
+    "error": text(
+        "metadata => error_information.error_message",
+        "metadata => error_information.error_class",
+    ),
+    "guardrail": text(
+        "metadata => status_fields.guardrail_status",
+        "metadata => guardrail_information.0.guardrail_status",
+        "metadata => guardrail_information.guardrail_status",
+        values=GUARDRAIL,
+    ),
+    "output_chars": length("response => choices.0.message.content"),
+}
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a StandardLoggingPayload."""
+    return {"id", "call_type", "response_cost", "startTime", "endTime"} <= record.keys()
+
+
+def recognises_spend(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a row of SpendLogs."""
+    return {"request_id", "call_type", "spend", "startTime", "endTime"} <= record.keys()
+
+
+LITELLM = Format(
+    name="litellm",
+    title="LiteLLM proxy (StandardLoggingPayload)",
+    recognises=recognises,
+    columns=COLUMNS,
+    personal=(
+        "end_user",
+        "requester_ip_address",
+        "user_agent",
+        "model_parameters.user",
+        *(f"metadata.{name}" for name in KEY_FIELDS),
+    ),
+    conversation=("messages", "response"),
+)
+LITELLM_SPEND = Format(
+    name="litellm-spend",
+    title="LiteLLM proxy (SpendLogs)",
+    recognises=recognises_spend,
+    columns=SPEND_COLUMNS,
+    personal=(
+        "api_key",
+        "user",
+        "end_user",
+        "requester_ip_address",
+        *(f"metadata => {name}" for name in KEY_FIELDS),
+    ),
+    conversation=("messages", "response", "proxy_server_request"),
+)

@@ -1,0 +1,92 @@
+"""Column maps for logs that nobody has described yet, from what their first records hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ledger.errors import InvalidInput
+from ledger.logs.batches import parsed
+from ledger.logs.formats import completed
+from ledger.logs.formats.table import TABLE
+from ledger.logs.mapping import NUMBER, RECORD, ZONED, ZONELESS, Column, ColumnMap, Type
+from ledger.logs.paths import LONGEST, top
+from ledger.logs.reading import Arrival, read
+from ledger.logs.recognising import recognised
+
+SEEN = 10_000
+
+
+def propose(
+    source: Path | Arrival, form: str | None = None, timezone: str | None = None
+) -> ColumnMap:
+    """The map of a log: that of its format, or of a table what its first 10,000 records suggest.
+
+    A table's top-level fields are mapped under their own names, typed by what they hold; zone-less
+    timestamps stay text unless `timezone` states their zone. `form` is a container or a format.
+    Raises InvalidInput if the file cannot be read or holds no record.
+    """
+    found = recognised(source, form)
+    zone = {"timezone": timezone} if timezone else {}
+    if found.format is not TABLE:
+        return completed(found.format, zone)
+    seen: dict[str, Type | None] = {}
+    batches = read(source, found.container)
+    for record in islice((record for batch in batches for record in batch.each()), SEEN):
+        for name, value in parsed(record).items():
+            seen[name] = _wider(seen.get(name), _seen_as(value, zoneless=timezone is not None))
+    if not seen:
+        raise InvalidInput(
+            f"{found.log.name} holds no record with a field to map.",
+            "Check that this is the decision log, or state a column map.",
+        )
+    columns = {
+        target: Column(source=top(name), type=seen[name] or Type.STRING)
+        for name, target in _targets(seen).items()
+        if len(top(name)) <= LONGEST
+    }
+    return completed(TABLE, {**zone, "columns": columns})
+
+
+def _seen_as(value: Any, *, zoneless: bool) -> Type | None:
+    """Narrowest type of one JSON value; None if it is missing."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, dict | list):
+        return Type.STRING
+    text = str(value).strip()
+    # A leading zero is part of a code (a postcode, an account), never of a quantity.
+    quantity = not (isinstance(value, str) and re.match(r"[+-]?0[0-9]", text))
+    whole = re.fullmatch(r"[+-]?[0-9]+", text) is not None
+    shapes = {
+        Type.INTEGER: quantity and whole and -(2**63) <= int(text) < 2**63,
+        Type.NUMBER: quantity and not whole and re.fullmatch(NUMBER, text),
+        Type.BOOLEAN: text.lower() in {"true", "false"},
+        Type.TIMESTAMP: re.fullmatch(f"{ZONED}|{ZONELESS}" if zoneless else ZONED, text),
+    }
+    return next((type_ for type_, fits in shapes.items() if fits), Type.STRING)
+
+
+def _wider(known: Type | None, new: Type | None) -> Type | None:
+    """Narrowest type that holds both."""
+    if known is None or new is None or known == new:
+        return known or new
+    return Type.NUMBER if {known, new} == {Type.INTEGER, Type.NUMBER} else Type.STRING
+
+
+def _targets(sources: Iterable[str]) -> dict[str, str]:
+    """Give every source name a target name of its own, in the grammar of targets."""
+    taken = {RECORD}
+    targets = {}
+    for source in sources:
+        name = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")[:50]
+        name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
+        target = next(
+            n for n in (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))) if n not in taken
+        )
+        taken.add(target)
+        targets[source] = target
+    return targets

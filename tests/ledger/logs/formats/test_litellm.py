@@ -1,0 +1,126 @@
+"""LiteLLM: float seconds, the gateway's guardrails, and metadata that is JSON text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.logs.formats import FORMATS
+from tests.ledger.logs.formats.sealed import DATA, SAMPLES, rule, sealed, utc, written
+
+PAYLOAD = DATA / "litellm_standard_logging_payload.json"
+
+
+def payload(**changes: Any) -> dict[str, Any]:
+    """The payload that litellm wrote, changed."""
+    read: dict[str, Any] = json.loads(PAYLOAD.read_text())
+    return read | changes
+
+
+def test_the_samples_agree(tmp_path: Path) -> None:
+    """The same calls would be told differently by the callback and by the proxy's table."""
+    names = ("litellm_loan_agent", "litellm_spend_loan_agent")
+    logged, spent = (
+        sealed(tmp_path, form, SAMPLES / f"{name}.jsonl", rule=rule(name))
+        for form, name in zip(("litellm", "litellm-spend"), names, strict=True)
+    )
+    assert (len(logged.rows), logged.bad, spent.bad) == (48, [], [])
+    for name in (
+        "time",
+        "request_id",
+        "span_id",
+        "session_id",
+        "user_id",
+        "tokens_in",
+        "tokens_out",
+        "cost",
+    ):
+        assert logged.column(name) == spent.column(name), name
+    for name in ("decision", "sex", "confidence", "status", "error", "output_chars", "operation"):
+        assert logged.column(name) == spent.column(name), name
+    assert logged.column("duration_ms") == pytest.approx(spent.column("duration_ms"), abs=0.001)
+    assert logged.column("model_requested") == ["loan-model"] * 48
+    assert logged.column("guardrail").count("blocked") == 3
+    assert spent.column("guardrail").count("blocked") == 3
+    assert logged.column("guardrail").count("passed") == 42
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ("1795141252.25304", "2026-11-20T02:20:52.253040"),
+        ("1795141252.2530398", "2026-11-20T02:20:52.253040"),
+        ("1795141252.0000002", "2026-11-20T02:20:52"),
+        ("1795141252", "2026-11-20T02:20:52"),
+        ("1795141251.9999998", "2026-11-20T02:20:52"),
+    ],
+)
+def test_float_seconds_are_rounded_to_microseconds(
+    tmp_path: Path, seconds: str, expected: str
+) -> None:
+    """A call would be dated by the noise of a float, or cut instead of rounded."""
+    text = json.dumps(payload(startTime=0)).replace('"startTime": 0', f'"startTime": {seconds}')
+    log = sealed(tmp_path, "litellm", written(tmp_path, "p.jsonl", [text]))
+    assert log.column("time") == [utc(expected)]
+    assert f'"startTime": {seconds}' in log.records[0]
+
+
+def test_guardrails(tmp_path: Path) -> None:
+    """A blocked answer would count as passed, because only the first guardrail was looked at."""
+    ran = [{"guardrail_status": "success"}, {"guardrail_status": "guardrail_intervened"}]
+    overall = {"status_fields": {"guardrail_status": "guardrail_intervened"}}
+    payloads = [
+        payload(guardrail_information=ran, **overall),
+        payload(guardrail_information=ran[1:], status_fields=None),
+        payload(guardrail_information=ran[0], status_fields=None),
+        payload(status_fields={"guardrail_status": "guardrail_failed_to_respond"}),
+        payload(status_fields={"guardrail_status": "not_run"}),
+        payload(status_fields=None),
+    ]
+    log = sealed(tmp_path, "litellm", written(tmp_path, "p.jsonl", payloads))
+    assert log.column("guardrail") == [
+        "blocked",
+        "blocked",
+        "passed",
+        "guardrail_failed_to_respond",
+        "none",
+        None,
+    ]
+
+
+def test_failures_and_kept_back_prompts(tmp_path: Path) -> None:
+    """A failed call, or one whose messages the proxy did not keep, would be a bad row."""
+    kept_back = "redacted-by-litellm"
+    payloads = [
+        payload(status="failure", error_str="Bad gateway", response=None, response_cost=0),
+        payload(messages=kept_back, response={"text": kept_back}),
+        payload(messages=kept_back, response=kept_back),
+    ]
+    log = sealed(tmp_path, "litellm", written(tmp_path, "p.jsonl", payloads))
+    assert log.column("status") == ["error", "ok", "ok"]
+    assert log.column("error") == ["Bad gateway", None, None]
+    assert log.column("output_chars") == [None] * 3
+    assert log.column("model") == ["gpt-4o"] * 3
+
+
+def test_spend_logs_without_a_zone(tmp_path: Path) -> None:
+    """Rows copied out of the database, whose times state no zone, would be dated by a guess."""
+    row = json.loads((SAMPLES / "litellm_spend_loan_agent.jsonl").read_text().splitlines()[0])
+    row |= {"startTime": "2026-11-20 02:20:52.253", "endTime": "2026-11-20 02:20:53"}
+    path = written(tmp_path, "s.jsonl", [row])
+    assert "without a zone" in sealed(tmp_path, "litellm-spend", path).bad[0]
+    stated = sealed(tmp_path, "litellm-spend", path, rule={"timezone": "UTC"})
+    assert stated.column("time") == [utc("2026-11-20T02:20:52.253")]
+
+
+def test_whose_data_it_is() -> None:
+    """Hashes of keys, e-mail and network addresses would be kept as if they were nobody's."""
+    for name, prefix in (("litellm", "metadata."), ("litellm-spend", "metadata => ")):
+        personal = set(FORMATS[name].personal)
+        assert {f"{prefix}user_api_key_user_email", f"{prefix}user_api_key_hash"} <= personal
+        assert {"end_user", "requester_ip_address"} <= personal
+        assert {"messages", "response"} <= set(FORMATS[name].conversation)
+    assert "api_key" in FORMATS["litellm-spend"].personal
