@@ -1,11 +1,11 @@
-"""The one path for what takes two: request, approve, reject."""
+"""The one path for what takes two or more: request, approve, reject."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ledger.authority import NeedsApproval
+from ledger.authority import NeedsApproval, standing
 from ledger.book import Appended, Book
 from ledger.entry import Draft
 from ledger.keys import Signer
@@ -46,13 +46,17 @@ def request(book: Book, signer: Signer, make: MakeDraft, reason: str = "") -> Ou
 
 
 def approve(book: Book, signer: Signer, approval: str) -> Appended:
-    """Approve a request: approval and effect are entered as one part."""
+    """Approve a request; the approval that completes it enters the effect in the same part."""
+    return book.append(signer, lambda rows: approval_drafts(rows, approval))
 
-    def approving(rows: Rows) -> list[Draft]:
-        row = pending(rows, approval)
-        return [Draft(Kind.APPROVAL_APPROVED, f"approval/{approval}", {}), row.effect]
 
-    return book.append(signer, approving)
+def approval_drafts(rows: Rows, approval: str) -> list[Draft]:
+    """What one more approval enters now: alone, or with the effect if no other is needed."""
+    row = pending(rows, approval)
+    now = standing(rows, row)
+    body = {"given": len(now.given) + 1, "needed": now.needed}
+    draft = Draft(Kind.APPROVAL_APPROVED, f"approval/{approval}", body)
+    return [draft, row.effect] if body["given"] >= now.needed else [draft]
 
 
 def reject(book: Book, signer: Signer, approval: str, reason: str = "") -> Appended:

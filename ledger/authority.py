@@ -3,14 +3,19 @@
 Rules kept here:
 - an actor must be enrolled and active, with a key that is not revoked;
 - some role that it holds must allow the kind, by the role matrix in force;
-- a kind under a two-person rule enters only as the exact effect of a request, right after its
-  approval and in the same part, by a person who is not the requester and has an approving role;
+- a kind under a two-person rule enters only as the exact effect of a request, right after the
+  approval that completes it and in the same part, by a person who is not the requester and has
+  an approving role;
+- a rule that asks for more approvals than there are others who could approve is content with
+  theirs, never with fewer than one; who may not approve any more counts for nothing, and nor does
+  an approval under a key that was revoked since;
 - a kill is the commander's who signed the order, whoever records it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -21,9 +26,25 @@ from ledger.errors import Refused
 from ledger.kinds import Kind, read_body
 from ledger.registers import actors, approvals, switches
 from ledger.registers.actors import ActorRow
+from ledger.registers.approvals import ApprovalRow
 from ledger.registers.body import BodyModel, subject_name
 from ledger.registers.house import RoleMatrix, TwoPersonRule, matrix_in_force
 from ledger.registers.rows import Rows
+
+_DECISIONS = frozenset({Kind.APPROVAL_APPROVED, Kind.APPROVAL_REJECTED})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a request has come: whose approvals count, out of how many that are needed."""
+
+    given: tuple[str, ...]
+    needed: int
+
+    @property
+    def sentence(self) -> str:
+        """`1 of 2`."""
+        return f"{len(self.given)} of {self.needed}"
 
 
 class NeedsApproval(Refused):
@@ -49,8 +70,11 @@ def people_behind(rows: Rows, entry: Entry, body: BodyModel, before: Entry | Non
         return [commander.actor]
     if isinstance(body, approvals.Requested):
         return _requesting(rows, matrix, actor, body.effect)
-    if entry.kind in {Kind.APPROVAL_APPROVED, Kind.APPROVAL_REJECTED}:
-        return _deciding(rows, matrix, actor, entry)
+    if entry.kind in _DECISIONS:
+        request = _deciding(rows, matrix, actor, entry)
+        if isinstance(body, approvals.Approved):
+            _counting(rows, request, entry, body)
+        return [entry.actor]
     if rule_for(rows, matrix, entry.kind) is not None:
         raise NeedsApproval(
             f"{entry.kind} needs a second person.", "Request it; another person approves it."
@@ -61,10 +85,12 @@ def people_behind(rows: Rows, entry: Entry, body: BodyModel, before: Entry | Non
 
 def allows(matrix: RoleMatrix, roles: Sequence[str], kind: str) -> bool:
     """Whether one of these roles may enter this kind."""
-    return any(
-        rule.role in roles and any(_covers(pattern, kind) for pattern in rule.kinds)
-        for rule in matrix.roles
-    )
+    for rule in matrix.roles:
+        if rule.role in roles:
+            for pattern in rule.kinds:
+                if _covers(pattern, kind):
+                    return True
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -78,6 +104,29 @@ def rule_for(rows: Rows, matrix: RoleMatrix, kind: str) -> TwoPersonRule | None:
         if kind in rule.kinds and (rule.when == "always" or len(actors.admins(rows)) > 1):
             return rule
     return None
+
+
+def standing(rows: Rows, request: ApprovalRow) -> Standing:
+    """How far a request has come now."""
+    rule = rule_for(rows, matrix_in_force(rows), request.kind)
+    able = {
+        row.actor
+        for row in rows.where(ActorRow, status="active")
+        if row.kind == "person"
+        and row.actor != request.requested_by
+        and set(approvers_by(rule)) & set(row.role_list)
+    }
+    given = tuple(
+        name
+        for name, key in request.approvers.items()
+        if name in able and actors.never_revoked(rows, key)
+    )
+    return Standing(given, max(1, min(rule.approvals if rule else 1, len(able))))
+
+
+def approvers_by(rule: TwoPersonRule | None) -> list[str]:
+    """The roles that approve under a rule; where none holds any more, admins do."""
+    return rule.approvers if rule else ["admin"]
 
 
 def may(rows: Rows, actor: str, kind: str) -> bool:
@@ -119,12 +168,10 @@ def _requesting(
     return [actor.actor]
 
 
-def _deciding(rows: Rows, matrix: RoleMatrix, actor: ActorRow, entry: Entry) -> list[str]:
+def _deciding(rows: Rows, matrix: RoleMatrix, actor: ActorRow, entry: Entry) -> ApprovalRow:
     request = approvals.pending(rows, subject_name(entry.subject))
     if entry.kind == Kind.APPROVAL_REJECTED and actor.actor == request.requested_by:
-        return [actor.actor]
-    if entry.kind == Kind.APPROVAL_APPROVED and entry.last_of_part:
-        raise Refused("An approval enters its effect with it.", "Use `quaestor approval approve`.")
+        return request
     if actor.actor == request.requested_by:
         raise Refused(
             f"{actor.actor} requested {request.approval} and cannot approve it too.",
@@ -132,25 +179,43 @@ def _deciding(rows: Rows, matrix: RoleMatrix, actor: ActorRow, entry: Entry) -> 
         )
     if actor.kind != "person":
         raise Refused("A program cannot decide for a person.", "A second person must decide.")
-    rule = rule_for(rows, matrix, request.kind)
-    approvers = rule.approvers if rule else ["admin"]
+    approvers = approvers_by(rule_for(rows, matrix, request.kind))
     if not set(approvers) & set(actor.role_list):
         raise Refused(
             f"{actor.actor} may not decide on {request.kind}.",
             f"Ask someone who is {' or '.join(approvers)}.",
         )
-    return [actor.actor]
+    return request
+
+
+def _counting(rows: Rows, request: ApprovalRow, entry: Entry, body: approvals.Approved) -> None:
+    """Refused unless an approval says rightly which it is, and enters its effect if it is last."""
+    now = standing(rows, request)
+    if entry.actor in now.given:
+        raise Refused(
+            f"{entry.actor} has approved {request.approval} already.", "Somebody else must as well."
+        )
+    if (body.given, body.needed) != (len(now.given) + 1, now.needed):
+        raise Refused(
+            f"{request.approval} has {now.sentence} approvals, which it does not say.",
+            "Use `quaestor approval approve`.",
+        )
+    if (body.given >= body.needed) == entry.last_of_part:
+        raise Refused(
+            "The approval that completes a request enters its effect with it; no other does.",
+            "Use `quaestor approval approve`.",
+        )
 
 
 def _as_approved(rows: Rows, entry: Entry, approval: Entry) -> list[str]:
-    request = rows.get(approvals.ApprovalRow, subject_name(approval.subject))
+    request = rows.get(ApprovalRow, subject_name(approval.subject))
     if request is None or request.decided_by != entry.actor:
         raise Refused("This effect follows no approval.", "Request it first.")
     asked = (request.kind, request.subject, orjson.loads(request.body))
     if (entry.kind, entry.subject, entry.body) != asked:
         raise Refused("This is not what was requested and approved.", "Request it again.")
     _acting(rows, request.requested_by)
-    return [request.requested_by, entry.actor]
+    return [request.requested_by, *standing(rows, request).given]
 
 
 def check_effect(effect: approvals.Effect, like: Entry) -> None:

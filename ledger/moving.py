@@ -6,7 +6,7 @@ Rules kept here:
 - a move ends under the source's lock, with equal size and root. The home's file `store` is its
   commit point: before it changes the ledger is where it was, afterwards where it was to go;
 - nothing is deleted: a journal that is left behind is set aside; a database that is left keeps
-  its entries but no registers, so that nobody appends to it by mistake.
+  its entries but no registers, so that nobody appends to it by mistake, and says where they went.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from ledger.errors import Altered, InvalidInput, Refused, StoreUnavailable
 from ledger.files import fsync_folder
 from ledger.home import Home, without_password
 from ledger.publishing import publish_switches
+from ledger.registers.house import moved_row
+from ledger.store.base import Head
 from ledger.verify import replay
 from ledger.vouching import hold_against_seat
 
@@ -43,14 +45,22 @@ class Carried:
     entries: int
 
 
-def move(book: Book, url: str, *, progress: Progress = lambda _done, _total: None) -> Carried:
+def move(
+    book: Book,
+    url: str,
+    *,
+    finished: bool = False,
+    progress: Progress = lambda _done, _total: None,
+) -> Carried:
     """Carry a ledger to another store; its home stays, and names the new store at the end.
 
     Others may append meanwhile; who still has the old store open is told to start again. Raises
-    Refused if it is kept there already, Altered if the destination holds something else.
+    Refused if it is kept there already, unless that move is only now `finished`, and Altered if
+    the destination holds something else.
     """
     with alone_in(book.home.folder), _on_disk(book.home.folder):
-        return _move(book, Home(book.home.folder, url), progress)
+        finished = finish_move(book.home) or finished
+        return _move(book, Home(book.home.folder, url), progress, finished=finished)
 
 
 def backup(book: Book, folder: Path, *, progress: Progress = lambda _done, _total: None) -> Carried:
@@ -125,12 +135,14 @@ def _on_disk(folder: Path) -> Iterator[None]:
 # Moving
 
 
-def _move(book: Book, target: Home, progress: Progress) -> Carried:
+def _move(book: Book, target: Home, progress: Progress, *, finished: bool) -> Carried:
     home = book.home
-    _finish(home)
     _hold(book)
     if bool(target.store_url) == bool(home.store_url) and _is_same(home, target):
-        raise Refused("The ledger is kept there already.", "Choose another store.")
+        if not finished:
+            raise Refused("The ledger is kept there already.", "Choose another store.")
+        with book.read() as snapshot:
+            return _carried(target, snapshot.head, 0)
     there = Book(target if target.store_url else _stage(home), clock=book.clock)
     before = arrived(book, there)
     carry(book, there, progress)
@@ -140,12 +152,20 @@ def _move(book: Book, target: Home, progress: Progress) -> Carried:
             _unstage(there.home, home)
         target.remember_store()
         if book.journal is None:
-            source.replace_registers([])
+            source.replace_registers([moved_row(_name(target), head.size)])
     if book.journal is not None:
         _set_aside(book)
     home.write_head(head)
-    to = without_password(target.store_url) if target.store_url else str(home.database)
-    return Carried(to, head.size, head.root.hex(), head.size - before)
+    return _carried(target, head, head.size - before)
+
+
+def _carried(target: Home, head: Head, entries: int) -> Carried:
+    return Carried(_name(target), head.size, head.root.hex(), entries)
+
+
+def _name(home: Home) -> str:
+    """Where a home keeps its ledger, as people are told."""
+    return without_password(home.store_url) if home.store_url else str(home.database)
 
 
 def _is_same(home: Home, target: Home) -> bool:
@@ -187,10 +207,12 @@ def _unstage(stage: Home, home: Home) -> None:
     shutil.rmtree(stage.folder)
 
 
-def _finish(home: Home) -> None:
-    """Finish a move that died at its last step: a home that names a store has no journal."""
-    if (home.folder / "store").exists() and any((home.folder / "journal").glob("*.jsonl")):
+def finish_move(home: Home) -> bool:
+    """Finish a move that died at its last step; return whether there was one."""
+    left = home.half_moved()
+    if left:
         _set_aside(Book(Home(home.folder, "duckdb:")))
+    return left
 
 
 def _set_aside(book: Book) -> None:

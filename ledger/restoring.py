@@ -1,4 +1,4 @@
-"""After an honest restore from a backup: declared by two people, accepted seat by seat.
+"""After an honest restore from a backup: declared and approved, then accepted seat by seat.
 
 Nothing else lets a seat forget what it has seen, and it forgets no more than the declared range.
 """
@@ -33,7 +33,8 @@ class Accepted:
 def declare(book: Book, signer: Signer, reason: str) -> Outcome:
     """Declare lost what this seat has seen beyond the restored ledger, and accept that for itself.
 
-    Raises Refused where the seat has seen nothing that is gone. A second person must approve.
+    Raises Refused where the seat has seen nothing that is gone. Others must approve, each once
+    their own seat has accepted it.
     """
     seat = _seat_of(book)
     with book.read() as snapshot:
@@ -72,7 +73,7 @@ def accept(book: Book) -> Accepted:
 def _declared(rows: Rows) -> list[tuple[int, int, str, str]]:
     """Ranges, reasons and people of restorations, those that wait for approval last."""
     entered = [
-        (row.lost_from, row.lost_to, row.reason, f"{row.requested_by} and {row.approved_by}")
+        (row.lost_from, row.lost_to, row.reason, " and ".join(row.people))
         for row in rows.where(RestorationRow)
     ]
     waiting = [

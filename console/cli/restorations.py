@@ -23,8 +23,9 @@ def restored(
 ) -> None:
     """Declare that entries were lost and a backup was put back.
 
-    The range is what your seat has seen beyond the ledger as it is now. Your seat accepts it; a
-    second person accepts and approves it; every other seat then accepts it for itself.
+    The range is what your seat has seen beyond the ledger as it is now. Your seat accepts it; two
+    others accept and approve it, or one where there is no third who could; every other seat then
+    accepts it for itself.
     """
     from ledger.restoring import declare
 

@@ -28,18 +28,15 @@ WRITING = (
 ERRORS = ("ENOSPC", "EIO")
 KILL = "SIGKILL"
 _CALL = re.compile(r"(\d+) +(\w+)\((.*)")
-_HERE = "//here"
-_FILE = re.compile(_HERE + r"([^>\"]*)[>\"]")
 
 
 @dataclass(frozen=True)
 class Call:
-    """The nth call of its name that a thread makes; of another thread's, on one `file` alone."""
+    """The nth call of its name that the process makes; it has one thread."""
 
     name: str
     nth: int
     line: str
-    file: str = ""
 
     @property
     def only_reads(self) -> bool:
@@ -59,11 +56,11 @@ class Fault:
     call: Call
     what: str
 
-    def options(self, folder: Path) -> list[str]:
-        """How strace is told, for a world in a folder."""
+    @property
+    def options(self) -> list[str]:
+        """How strace is told."""
         how = "signal=KILL" if self.what == KILL else f"error={self.what}"
-        file = ["-P", f"{folder}{self.call.file}"] if self.call.file else []
-        return [*file, "-e", f"inject={self.call.name}:{how}:when={self.call.nth}"]
+        return ["-e", f"inject={self.call.name}:{how}:when={self.call.nth}"]
 
     def __str__(self) -> str:
         return f"{self.what} in {self.call.name} {self.call.nth}: {self.call.line}"
@@ -75,7 +72,6 @@ class Trial:
 
     lines: list[str]
     log: list[str]
-    pid: int
 
     @property
     def hit(self) -> bool:
@@ -84,19 +80,14 @@ class Trial:
 
     def calls(self, folder: Path) -> list[Call]:
         """The calls on files below a folder, with their places among calls of the same name."""
-        seen: Counter[tuple[str, ...]] = Counter()
+        seen: Counter[str] = Counter()
         found = []
-        for line in self.log:
-            match = _CALL.match(line)
-            if match is None:
-                continue
-            thread, name, given = match.groups()
-            file = _FILE.search(given.replace(str(folder), _HERE))
-            other = file[1] if file and int(thread) != self.pid else ""
-            seen[thread, name, other] += 1
-            if file:
-                what = given.replace(str(folder), "")
-                found.append(Call(name, seen[thread, name, other], what, other))
+        calls = [match.groups() for line in self.log if (match := _CALL.match(line))]
+        assert len({thread for thread, _, _ in calls}) == 1, "several threads make calls"
+        for _, name, given in calls:
+            seen[name] += 1
+            if str(folder) in given:
+                found.append(Call(name, seen[name], given.replace(str(folder), "")))
         return found
 
 
@@ -117,7 +108,7 @@ def run_traced(
         os.kill(child.pid, signal.SIGUSR1)
         workers.wait(child)
         tracer.wait(timeout=20)
-    return Trial(child.lines[1:], log.read_text().splitlines(), child.pid)
+    return Trial(child.lines[1:], log.read_text().splitlines())
 
 
 def why_not() -> str:
