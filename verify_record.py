@@ -14,6 +14,7 @@ docs/record-format.md alone and takes the same steps:
  6. authority    the actor had the role, the approval and the preconditions, at that moment
  7. revoked      no entry was signed by a key at a seq since which it is not trusted
  8. tree         a folder of tiles: every tile, and the checkpoint, are as its entries make them
+10. issued       the size and root that an issued report vouches for are the tree's
  A. anchor       the checkpoints given from outside: same origin, not beyond the record, same root
 
 Steps 2 and 9 concern databases. A report's evidence is checked as "Reports", step 2, says. What
@@ -381,7 +382,7 @@ KINDS = {  # kind: what it is about, then its body
     "actor.certified": "actor certificate=string",
     "actor.retired": "actor reason=Line",
     "approval.requested": "approval effect=Effect reason=Sealed?",
-    "approval.approved": "approval",
+    "approval.approved": "approval given=Count needed=Count",
     "approval.rejected": "approval reason=Sealed?",
     "policy.adopted": "policy content=Digest reason=Line",
     "model.registered": f"model name=Line owner=ActorId version=Line status={STATUSES}"
@@ -392,12 +393,22 @@ KINDS = {  # kind: what it is about, then its body
     "model.versioned": "model version=Line notes=Text",
     "model.status_changed": f"model status={STATUSES}",
     "model.tiered": f"model legal_class=LegalClass materiality={LEVELS} testing_level={LEVELS}",
+    "model.trained": "model version=Line dataset=Name digest=Digest"
+    " use=training/validation/testing",
+    "dataset.registered": "dataset name=Line owner=ActorId source=Text licence=Line purpose=Text"
+    " personal_data=none/personal/special-category/not-stated contents=Contents",
+    "dataset.versioned": "dataset contents=Contents",
+    "dataset.retired": "dataset reason=Line",
     "log.sealed": "log model=Line file=Digest rows=Count root=Digest column_map=Digest"
     " sources=[Source] import_key=Digest redactions=[ClassCount] quarantined=Count"
-    " quarantine=Digest? quarantine_key=VaultKey? first_time=string? last_time=string?",
-    "audit.completed": "audit model=Line measure=fairness label=Text prediction=Line positive=Line"
-    " by=[Line] filter=Text n=Count excluded=Count seed=Count draws=Count data=Digest logs=[Line]"
-    " thresholds=Digest disparities=[Disparity] verdict=pass/fail/inconclusive result=Digest",
+    " quarantine=Digest? quarantine_key=VaultKey? first_time=string? last_time=string?"
+    " kind=decision/feedback/outcome/resource format=Line missing=[ClassCount]"
+    " guardrails=[ClassCount] policy=Digest? pseudonym_key=VaultKey? subjects=Digest?"
+    " bundle=Digest? sealed_by=Line?",
+    "audit.completed": "audit model=Line measure=fairness/drift profile=Text outcome=Text"
+    " label=Text prediction=Text positive=Text by=[Line] filter=Text options=[Option] n=Count"
+    " excluded=Count seed=Count draws=Count data=Digest logs=[Line] thresholds=Digest"
+    " disparities=[Disparity] verdict=pass/fail/inconclusive result=Digest",
     "incident.opened": f"incident title=Line severity={SEVERITIES} model=Line? description=Sealed?"
     " detected_at=Time aware_at=Time answer_due=Time playbook=Digest steps=[DueStep]",
     "incident.acknowledged": "incident",
@@ -417,12 +428,16 @@ KINDS = {  # kind: what it is about, then its body
 }
 OBJECTS = {
     "ClassCount": "name=Line count=Count",
+    "Contents": "version=Line files=[DataFile] digest=Digest rows=Count? profile=Digest?"
+    " note=Sealed?",
+    "DataFile": "name=Line size=Count sha256=Digest",
     "Disparity": "by=Line measure=Line value=Decimal?",
     "DueStep": "step=Line phase=Line title=Line due=Time",
     "Effect": "kind=Line subject=Line body=object",
     "Founder": "actor=ActorId name=Sealed? public_key=Line report_key=string certificate=string",
     "LegalClass": "category=prohibited/high-risk/limited/minimal/not-classified point=Text"
     " role=provider/deployer reason=Text",
+    "Option": "name=Line value=Text",
     "ModelCard": "purpose=Text intended_use=Text out_of_scope_use=Text end_users=Text"
     " decisions_alone=Text decisions_with_person=Text harm_if_wrong=Text tolerated_error=Text"
     " outcome_target=Text outcome_owner=Text training_data=Text architecture=Text metrics=Text"
@@ -434,9 +449,16 @@ OBJECTS = {
     "RoleRule": "role=Line kinds=[Line]",
     "Sealed": "vault=VaultKey data=string",
     "Source": "name=Line size=Count sha256=Digest",
-    "TwoPersonRule": "kinds=[Line] approvers=[Line] when=always/two_admins",
+    "TwoPersonRule": "kinds=[Line] approvers=[Line] when=always/two_admins approvals=integer",
 }
 MAY_LACK_FIELDS = {"ModelCard", "LegalClass"}
+MAY_BE_LACKING = {"approvals"}
+MAY_LACK = {  # kind: what its body may lack
+    "log.sealed": {"kind", "format", "missing", "guardrails", "policy", "pseudonym_key"}
+    | {"subject_key", "subjects", "bundle", "sealed_by"},
+    "audit.completed": {"profile", "outcome", "label", "prediction", "positive", "by", "filter"}
+    | {"options", "excluded", "seed", "draws", "logs"},
+}
 STRINGS = {
     "string": re.compile(r".*", re.DOTALL),
     "Text": re.compile(r".{0,20000}", re.DOTALL),
@@ -456,6 +478,7 @@ OTHERS: dict[str, Callable[[Any], bool]] = {
 }
 MORE: dict[str, Callable[[Any], bool]] = {  # what else holds for fields of these names
     "since_seq": is_count,
+    "approvals": lambda value: value >= 1,
     "data": lambda value: len(value) <= MOST_SEALED,
 }
 
@@ -467,9 +490,9 @@ def check_body(kind: str, subject: str, body: JSON) -> None:
     about, _, fields = KINDS[kind].partition(" ")
     if about not in ("any", subject.partition("/")[0]):
         raise Refused(f"A {kind} is about a {about}, not {subject}.")
-    wrong = next(_misfits(body, fields, may_lack=False), None)
-    if wrong is not None:
-        raise Refused(f"`{wrong}` has not the form that a {kind} has.")
+    for wrong in _misfits(body, fields, may_lack=False):
+        if wrong in body or wrong not in MAY_LACK.get(kind, ()):
+            raise Refused(f"`{wrong}` has not the form that a {kind} has.")
 
 
 def _misfits(value: JSON, fields: str, *, may_lack: bool) -> Iterator[str]:
@@ -480,7 +503,7 @@ def _misfits(value: JSON, fields: str, *, may_lack: bool) -> Iterator[str]:
             more = MORE.get(name, lambda _: True)
             if not _has_form(value[name], form) or not more(value[name]):
                 yield name
-        elif not may_lack:
+        elif not may_lack and name not in MAY_BE_LACKING:
             yield name
 
 
@@ -532,6 +555,8 @@ class Request:
     by: str
     state: str = "pending"
     decided_by: str = ""
+    approved_by: dict[str, str] = field(default_factory=dict)
+    """Who approved so far, each with the key that signed it."""
 
 
 @dataclass
@@ -544,6 +569,14 @@ class Model:
     versions: set[str]
     orders: set[str] = field(default_factory=set)
     kills: dict[int, bool] = field(default_factory=dict)
+
+
+@dataclass
+class Dataset:
+    """A data set: its versions' digests, in order, and what was made with which of them."""
+
+    contents: dict[str, str] = field(default_factory=dict)
+    retired: bool = False
 
 
 @dataclass
@@ -562,6 +595,16 @@ def require(holds: object, otherwise: str) -> None:
         raise Refused(otherwise)
 
 
+def whole_contents(contents: JSON) -> JSON:
+    """Contents of a data set, whose digest is the one file's, or that of the sorted digests."""
+    digests = sorted(file["sha256"] for file in contents["files"])
+    require(digests, "A data set has at least one file.")
+    lines = "".join(f"{digest}\n" for digest in digests).encode()
+    digest = digests[0] if len(digests) == 1 else hashlib.sha256(lines).hexdigest()
+    require(contents["digest"] == digest, "The digest is not that of the files.")
+    return contents
+
+
 class Registers:
     """What the entries so far have made of the ledger. A refused entry makes nothing."""
 
@@ -572,7 +615,10 @@ class Registers:
         self.keys: dict[str, Key] = {}
         self.requests: dict[str, Request] = {}
         self.models: dict[str, Model] = {}
+        self.datasets: dict[str, Dataset] = {}
         self.incidents: dict[str, Incident] = {}
+        self.issued: list[tuple[int, int, str]] = []
+        """Of each report: its entry, and the size and root that it vouches for."""
         self.used: set[tuple[str, str]] = set()
         """Ids of logs, imports, audits and reports, and vault keys erased: each only once."""
 
@@ -699,7 +745,7 @@ class Registers:
         actor.retired = True
 
     def policy_adopted(self, entry: Entry) -> None:
-        require(entry.name in ("thresholds", "playbook"), f"There is no policy {entry.name}.")
+        require(entry.name in POLICIES, f"There is no policy {entry.name}.")
 
     # Approvals
 
@@ -716,7 +762,9 @@ class Registers:
 
     def approval_approved(self, entry: Entry) -> None:
         request = self.pending(entry.name)
-        request.state, request.decided_by = "approved", entry.actor
+        request.approved_by[entry.actor] = self.actors[entry.actor].key
+        if entry.body["given"] >= entry.body["needed"]:
+            request.state, request.decided_by = "approved", entry.actor
 
     def approval_rejected(self, entry: Entry) -> None:
         request = self.pending(entry.name)
@@ -751,6 +799,38 @@ class Registers:
         require(status != model.status, f"{entry.name} is in {status} already.")
         model.status = status
 
+    def model_trained(self, entry: Entry) -> None:
+        body = entry.body
+        model = self.model(entry.name, standing=True)
+        require(body["version"] in model.versions, f"{entry.name} had no such version.")
+        require(body["dataset"] in self.datasets, f"There is no data set {body['dataset']}.")
+        held = self.datasets[body["dataset"]].contents.values()
+        require(body["digest"] in held, f"{body['dataset']} never held these bytes.")
+        made = (entry.name, body["version"], body["dataset"], body["digest"], body["use"])
+        self.once(("lineage", json.dumps(made)))
+
+    def dataset_registered(self, entry: Entry) -> None:
+        require(STRINGS["Name"].fullmatch(entry.name), f"{entry.name} is no name for a data set.")
+        require(entry.name not in self.datasets, f"There is a data set {entry.name} already.")
+        self.active(entry.body["owner"])
+        contents = whole_contents(entry.body["contents"])
+        self.datasets[entry.name] = Dataset({contents["version"]: contents["digest"]})
+
+    def dataset(self, name: str) -> Dataset:
+        """A data set that is not retired."""
+        require(name in self.datasets, f"There is no data set {name}.")
+        require(not self.datasets[name].retired, f"{name} is retired.")
+        return self.datasets[name]
+
+    def dataset_versioned(self, entry: Entry) -> None:
+        known, contents = self.dataset(entry.name).contents, entry.body["contents"]
+        require(contents["version"] not in known, f"{entry.name} had this version already.")
+        require(contents["digest"] != list(known.values())[-1], "These are its bytes already.")
+        known[contents["version"]] = whole_contents(contents)["digest"]
+
+    def dataset_retired(self, entry: Entry) -> None:
+        self.dataset(entry.name).retired = True
+
     def log_sealed(self, entry: Entry) -> None:
         self.model(entry.body["model"])
         self.once(("import", entry.body["import_key"]), ("log", entry.name))
@@ -762,6 +842,7 @@ class Registers:
     def report_issued(self, entry: Entry) -> None:
         require(entry.body["size"] <= entry.seq, "It vouches for entries after itself.")
         self.once(("report", entry.name))
+        self.issued.append((entry.seq, entry.body["size"], entry.body["root"]))
 
     def vault_erased(self, entry: Entry) -> None:
         self.once(*(("erased vault key", key) for key in entry.body["keys"]))
@@ -888,15 +969,39 @@ class Authority:
 
     def _decides(self, entry: Entry, actor: Actor) -> None:
         request = self.registers.pending(entry.name)
-        approves = entry.kind == "approval.approved"
-        if not approves and entry.actor == request.by:
+        if entry.kind == "approval.rejected" and entry.actor == request.by:
             return
-        require(not (approves and entry.ends_part), "An approval enters its effect with it.")
         require(entry.actor != request.by, f"{entry.actor} requested it too.")
         require(actor.kind == "person", "A program decides nothing.")  # 6
         rule = self._rule(request.effect["kind"])
         approvers = rule["approvers"] if rule else ["admin"]
         require(actor.roles & set(approvers), f"{entry.actor} has no role that approves it.")
+        if entry.kind == "approval.approved":
+            self._counts(entry, request, set(approvers), rule.get("approvals", 1) if rule else 1)
+
+    def _counts(self, entry: Entry, request: Request, approvers: set[str], wanted: int) -> None:
+        """Refused unless an approval states which of how many it is, and the last one has effect.
+
+        Those count who could still approve, and whose key was not revoked since.
+        """
+        able = {
+            name
+            for name, actor in self.registers.actors.items()
+            if actor.kind == "person"
+            and not actor.retired
+            and actor.roles & approvers
+            and name != request.by
+        }
+        given = {
+            name
+            for name, key in request.approved_by.items()
+            if name in able and self.registers.keys[key].untrusted_since is None
+        }
+        require(entry.actor not in given, f"{entry.actor} has approved it before.")
+        stated = entry.body["given"], entry.body["needed"]
+        require(stated == (len(given) + 1, max(1, min(wanted, len(able)))), "It miscounts.")
+        complete = stated[0] >= stated[1]
+        require(complete != entry.ends_part, "The last approval has its effect, no other has.")
 
     def _is_effect(self, entry: Entry, approval: Entry) -> None:
         request = self.registers.requests.get(approval.name)
@@ -915,7 +1020,7 @@ def signed(key: str, sig: object, message: bytes) -> bool:
         return False
 
 
-# ---- Steps 1 and 3 to 7 over a whole record ------------------------------------------------------
+# ---- Steps 1, 3 to 7 and 10 over a whole record --------------------------------------------------
 
 
 class Replay:
@@ -958,6 +1063,7 @@ class Replay:
         if self._part:
             self._wrong("part", self._part[0].seq, "The last part is not complete.")
         self._check_revoked()
+        self._check_issued()
         return self
 
     def _wrong(self, check: str, seq: int, message: str) -> None:
@@ -1021,6 +1127,12 @@ class Replay:
             if since is not None and since <= last:
                 message = f"By a key of {key.actor} that is not trusted since entry {since}."
                 self._wrong("revoked", max(first, since), message)
+
+    def _check_issued(self) -> None:  # 10
+        roots = {size: self.root_at(size).hex() for _, size, _ in self.registers.issued}
+        for seq, size, root in self.registers.issued:
+            if root != roots[size]:
+                self._wrong("issued", seq, f"{size} entries have another root than it states.")
 
 
 # ---- Checkpoints: signed notes and cosignatures (C2SP) -------------------------------------------

@@ -25,16 +25,24 @@ _OWNER = "bench-admin"
 
 
 @contextmanager
-def fresh_ledger() -> Iterator[tuple[Book, Signer]]:
-    """A founded ledger with some models in it, in a folder that is gone afterwards."""
+def fresh_ledger(store: str = "") -> Iterator[tuple[Book, Signer]]:
+    """A founded ledger with some models in it, in a folder that is gone afterwards.
+
+    `store` is the URL of an empty PostgreSQL database that is to hold its entries.
+    """
     with TemporaryDirectory(prefix="quaestor-bench-") as folder:
-        signer = Signer(_OWNER, Ed25519PrivateKey.from_private_bytes(sha256(b"bench").digest()))
+        signer = owner()
         seat = Seat(Path(folder) / "seat")
         seat.create()
-        book = Book(Home(Path(folder) / "home"), seat)
+        book = Book(Home(Path(folder) / "home", store), seat)
         found(book, signer, _foundation(), {})
         book.append(signer, [_registration(number) for number in range(MODELS)])
         yield book, signer
+
+
+def owner() -> Signer:
+    """Who appends: the same key in every process."""
+    return Signer(_OWNER, Ed25519PrivateKey.from_private_bytes(sha256(b"bench").digest()))
 
 
 def versions(start: int, count: int) -> list[Draft]:

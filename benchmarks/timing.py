@@ -13,7 +13,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Scale:
-    """How much to measure: entries of the large ledger, and of one bulk part.
+    """How much to measure: entries of the large ledger, and of one bulk part; rows of a log.
 
     `rivals` is the Python that may have other audit logs (empty: this one).
     """
@@ -21,6 +21,7 @@ class Scale:
     entries: int
     part: int
     rivals: str = ""
+    rows: int = 2_000_000
 
 
 @dataclass

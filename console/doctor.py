@@ -20,7 +20,10 @@ from stat import S_IMODE
 from tempfile import NamedTemporaryFile
 from typing import Literal
 
+from ledger.errors import QuaestorError
+from ledger.home import Home
 from ledger.reserve import missing_spares
+from ledger.spool import orders_set_aside, refusal, spooled_orders
 
 State = Literal["ok", "warn", "missing", "unsafe"]
 
@@ -75,7 +78,7 @@ def examine(
         )
     else:
         findings += [_home_mode(home), _journal_time(home, now), _room(home), _reserve(home)]
-        findings.append(_locks(home))
+        findings += [_locks(home), *_orders(Home(home))]
     if seat is None or not seat.is_dir():
         findings.append(
             Finding(
@@ -205,6 +208,38 @@ def _locks(home: Path) -> Finding:
         f"locks in {folder} keep nobody out",
         "Move the home to a local file system, or use PostgreSQL.",
     )
+
+
+def _orders(home: Home) -> Iterator[Finding]:
+    """Look at stops that wait to be recorded: whoever appends next sets a damaged one aside.
+
+    Its model would then serve again, so this is the last moment to stop it anew.
+    """
+    from ledger.book import Book
+
+    refused = orders_set_aside(home)
+    if refused:
+        yield Finding(
+            "refused stops",
+            "warn",
+            f"{len(refused)} in {refused[0].parent}",
+            "Find out who put them there, then remove them.",
+        )
+    waiting = spooled_orders(home)
+    try:
+        for spooled in waiting:
+            with Book(home).read() as snapshot:
+                why = refusal(snapshot.rows, snapshot.head, spooled)
+            if why is not None:
+                model = spooled.order.model
+                detail = f"the stop of {model} in {spooled.path} cannot be recorded: {why.message}"
+                hint = f"Run: quaestor ledger recover; quaestor kill {model}"
+                yield Finding("waiting stops", "unsafe", detail, hint)
+                return
+    except QuaestorError as error:
+        yield Finding("waiting stops", "warn", error.message, error.hint)
+        return
+    yield Finding("waiting stops", "ok", f"{len(waiting)}, each as its commander signed it")
 
 
 def _seat(seat: Path) -> Iterator[Finding]:

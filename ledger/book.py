@@ -33,11 +33,12 @@ from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.posting import Posting
 from ledger.projection import project_part
-from ledger.publishing import publish_switches, start_due, stop_due
+from ledger.publishing import Overdue, publish_switches, stop_due
 from ledger.recovery import catch_up
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
+from ledger.registers.switches import SwitchRow
 from ledger.seat import Seat
 from ledger.spool import (
     SpooledOrder,
@@ -51,7 +52,7 @@ from ledger.store.base import Head, Snapshot, Store, Transaction
 from ledger.store.locks import Locks
 from ledger.store.opening import open_store
 from ledger.vault import Vault
-from ledger.vouching import hold_against_seat, require_own_key, vouch
+from ledger.vouching import foresee, hold_against_seat, require_own_key, vouch
 
 Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
 
@@ -93,6 +94,7 @@ class Book:
         self.locks = Locks(home.locks, patience=patience)
         self.store: Store = open_store(home, self.locks)
         self.journal = home.journal
+        self._overdue = Overdue(home)
 
     @cached_property
     def facts(self) -> LedgerRow:
@@ -189,6 +191,7 @@ class Book:
         recorded: Appended | None = None
         try:
             with collection_put_off(), self._writing() as txn:
+                foresee(txn.rows, signer, () if callable(making) else making)
                 self._recover(txn)
                 ledger = hold_against_seat(self.seat, self.place, txn)
                 vault = Vault(self.home.vault, ledger.ledger_id)
@@ -277,9 +280,8 @@ class Book:
             return True
         last = recorded.entries[-1]
         with self.store.still() as snapshot:
-            return [found.data for found in snapshot.entries(last.seq, last.seq + 1)] == [
-                last.encode()
-            ]
+            found = snapshot.entries(last.seq, last.seq + 1)
+        return [entry.data for entry in found] == [last.encode()]
 
     def _post(self, txn: Transaction, posting: Posting) -> None:
         txn.post(posting.stored, posting.tiles, posting.head)
@@ -322,9 +324,10 @@ class Book:
         if self.journal is not None:
             posted = catch_up(txn, self.journal, lambda: self._seen(txn), self._post)
         if txn.head.size:
-            if stop_due(self.home, txn.rows) or start_due(self.home, txn.rows):
+            if self._overdue.found(txn.rows, txn.latest_change(SwitchRow)):
                 self._publish(txn.rows, txn.head)
-            self._destroy_erased(txn.rows)
+            if txn.latest_change(ErasureRow) >= 0:
+                self._destroy_erased(txn.rows)
         return posted
 
     def _seen(self, txn: Transaction) -> int:
@@ -388,12 +391,10 @@ class Book:
 
     def _require_database(self) -> None:
         self._require_place()
-        if not self.store.exists():
-            raise StoreUnavailable(
-                "The database is missing; the journal is there."
-                if self.journal is not None
-                else "The database holds no ledger.",
-                "Rebuild it: quaestor ledger recover"
-                if self.journal is not None
-                else "Check QUAESTOR_STORE.",
-            )
+        if self.store.exists():
+            return
+        if self.journal is None:
+            raise StoreUnavailable("The database holds no ledger.", "Check QUAESTOR_STORE.")
+        raise StoreUnavailable(
+            "The database is missing; the journal is there.", "Rebuild it: quaestor ledger recover"
+        )

@@ -11,10 +11,11 @@ from pathlib import Path
 from ledger.errors import StoreUnavailable
 
 
-def write_durably(path: Path, data: bytes, *, mode: int = 0o660) -> None:
+def write_durably(path: Path, data: bytes, *, mode: int = 0o660, at_once: bool = True) -> None:
     """Replace `path` by `data` atomically: temporary file, fsync, rename, fsync of the folder.
 
-    Raises OSError; the old content then still stands.
+    Not `at_once`, a power cut may bring back the old content, whole. Raises OSError; the old
+    content then still stands.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -28,7 +29,8 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o660) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    fsync_folder(path.parent)
+    if at_once:
+        fsync_folder(path.parent)
 
 
 def fsync_folder(folder: Path) -> None:

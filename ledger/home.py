@@ -120,8 +120,19 @@ class Home:
                 "Check the disk, and that you are in the group that owns it.",
             ) from error
 
+    def half_moved(self) -> bool:
+        """Whether a move died at its last step: a home that names a store has no journal."""
+        return (self.folder / "store").exists() and bool(Journal(self.folder / "journal").files())
+
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here, in the store that was named."""
+        if self.half_moved():
+            raise InvalidInput(
+                f"A move of the ledger in {self.folder} was interrupted at its end. It is kept in "
+                f"{self.store_url}; the journal that lies here is not in use.",
+                f"Finish it: quaestor ledger move '{without_password(self.store_url)}' keeps it "
+                "there, quaestor ledger move duckdb: brings it into the folder.",
+            )
         if self.store_url and Journal(self.folder / "journal").files():
             raise InvalidInput(
                 f"The ledger in {self.folder} is kept in DuckDB, not in PostgreSQL.",

@@ -13,12 +13,15 @@ from ledger.logs.checking import SealFacts, check_sealed
 from ledger.logs.mapping import ColumnMap
 from ledger.publishing import count_stops, modes_of
 from ledger.registers.audits import AuditRow
+from ledger.registers.datasets import ContentsRow
 from ledger.registers.erasures import ErasureRow
+from ledger.registers.evaluations import EvaluationRow
 from ledger.registers.house import LedgerRow
 from ledger.registers.incidents import IncidentRow
 from ledger.registers.logs import LogRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.reports import ReportRow
+from ledger.registers.rows import R
 from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.base import Head
 from ledger.switchboard import Board, read
@@ -55,7 +58,7 @@ class Published:
 
 
 def check_files(book: Book, head: Head, published: Published, found: Replayed) -> list[Problem]:
-    """The cached head, and the copies of issued reports."""
+    """The cached head, and the copies of reports issued since."""
     problems = []
     cached = published.head
     if cached is not None and cached.size > head.size:
@@ -69,7 +72,7 @@ def check_files(book: Book, head: Head, published: Published, found: Replayed) -
         )
     elif cached is not None and cached.size == head.size and cached != head:
         problems.append(Problem("head", None, "", "The head is not that of the ledger."))
-    for row in found.rows.where(ReportRow):
+    for row in _since(found, ReportRow):
         path = book.home.reports / f"{row.report}.pdf"
         if path.exists() and digest_file(path) != row.sha256:
             problems.append(
@@ -79,10 +82,10 @@ def check_files(book: Book, head: Head, published: Published, found: Replayed) -
 
 
 def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
-    """Everything that entries name by digest: sealed logs row by row, the rest by its bytes."""
+    """Everything that new entries name by digest: sealed logs row by row, the rest by its bytes."""
     problems = []
     evidence = book.home.evidence
-    logs = found.rows.where(LogRow)
+    logs = _since(found, LogRow)
     for log in logs:
         subject = f"log/{log.log}"
         try:
@@ -97,12 +100,22 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
         ]
     named = [
         *((log.seq, f"log/{log.log}", log.quarantine, "jsonl") for log in logs if log.quarantine),
-        *((a.seq, f"audit/{a.audit}", a.result, "json") for a in found.rows.where(AuditRow)),
-        *((a.seq, f"audit/{a.audit}", a.thresholds, "json") for a in found.rows.where(AuditRow)),
-        *((p.seq, f"policy/{p.policy}", p.content, "json") for p in found.rows.where(PolicyRow)),
+        *((a.seq, f"audit/{a.audit}", a.result, "json") for a in _since(found, AuditRow)),
+        *((a.seq, f"audit/{a.audit}", a.thresholds, "json") for a in _since(found, AuditRow)),
+        *(
+            (d.seq, f"dataset/{d.dataset}", d.profile, "json")
+            for d in _since(found, ContentsRow)
+            if d.profile
+        ),
+        *(
+            (e.seq, f"evaluation/{e.evaluation}", digest, ext)
+            for e in _since(found, EvaluationRow)
+            for digest, ext in ((e.result, "json"), (e.cases, "jsonl"), (e.thresholds, "json"))
+        ),
+        *((p.seq, f"policy/{p.policy}", p.content, "json") for p in _since(found, PolicyRow)),
         *(
             (i.seq, f"incident/{i.incident}", i.playbook, "json")
-            for i in found.rows.where(IncidentRow)
+            for i in _since(found, IncidentRow)
         ),
     ]
     for seq, subject, digest, ext in named:
@@ -119,7 +132,10 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
 def check_vault(
     book: Book, published: Published, found: Replayed, checked: dict[str, int]
 ) -> list[Problem]:
-    """Every vault key that entries use is there and whole, unless it was erased; then it is not."""
+    """Every vault key that entries use is there, unless it was erased; then it is not.
+
+    Those that new entries use are whole, too.
+    """
     erased = {row.key_id: row for row in found.rows.where(ErasureRow)}
     used = dict(found.vault_keys)
     for log in found.rows.where(LogRow):
@@ -136,12 +152,17 @@ def check_vault(
             problems.append(
                 Problem("vault", seq, "", f"The vault key {key_id} is gone without an erasure.")
             )
-        elif there and not _whole(book, key_id):
+        elif there and seq >= found.since and not _whole(book, key_id):
             problems.append(
                 Problem("vault", seq, "", f"The vault key {key_id} is not the one that was made.")
             )
     checked["vault_keys"] = len(used)
     return problems
+
+
+def _since(found: Replayed, table: type[R]) -> list[R]:
+    """The rows that the replayed entries wrote."""
+    return [row for row in found.rows.where(table) if row.seq >= found.since]
 
 
 def _whole(book: Book, key_id: str) -> bool:

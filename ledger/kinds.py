@@ -19,7 +19,10 @@ from ledger.registers import (
     actors,
     approvals,
     audits,
+    datasets,
     erasures,
+    evaluations,
+    findings,
     house,
     incidents,
     logs,
@@ -58,8 +61,17 @@ class Kind(StrEnum):
     MODEL_VERSIONED = "model.versioned"
     MODEL_STATUS_CHANGED = "model.status_changed"
     MODEL_TIERED = "model.tiered"
+    MODEL_TRAINED = "model.trained"
+    DATASET_REGISTERED = "dataset.registered"
+    DATASET_VERSIONED = "dataset.versioned"
+    DATASET_RETIRED = "dataset.retired"
     LOG_SEALED = "log.sealed"
     AUDIT_COMPLETED = "audit.completed"
+    EVALUATION_COMPLETED = "evaluation.completed"
+    FINDING_OPENED = "finding.opened"
+    FINDING_ASSIGNED = "finding.assigned"
+    FINDING_NOTED = "finding.noted"
+    FINDING_CLOSED = "finding.closed"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_ACKNOWLEDGED = "incident.acknowledged"
     INCIDENT_NOTED = "incident.noted"
@@ -119,8 +131,27 @@ SPECS: dict[str, Spec] = {
     Kind.MODEL_VERSIONED: Spec("model", models.Versioned, _alone(models.versioned)),
     Kind.MODEL_STATUS_CHANGED: Spec("model", models.StatusChanged, _alone(models.status_changed)),
     Kind.MODEL_TIERED: Spec("model", models.Tiered, _alone(models.tiered)),
+    Kind.MODEL_TRAINED: Spec("model", datasets.Trained, _alone(datasets.trained)),
+    Kind.DATASET_REGISTERED: Spec(
+        "dataset", datasets.Registered, _alone(datasets.registered), ("contents.note",)
+    ),
+    Kind.DATASET_VERSIONED: Spec(
+        "dataset", datasets.Versioned, _alone(datasets.versioned), ("contents.note",)
+    ),
+    Kind.DATASET_RETIRED: Spec("dataset", datasets.Retired, _alone(datasets.retired)),
     Kind.LOG_SEALED: Spec("log", logs.SealedLog, _alone(logs.sealed)),
     Kind.AUDIT_COMPLETED: Spec("audit", audits.CompletedAudit, _alone(audits.completed)),
+    Kind.EVALUATION_COMPLETED: Spec(
+        "evaluation", evaluations.CompletedEvaluation, _alone(evaluations.completed)
+    ),
+    Kind.FINDING_OPENED: Spec("finding", findings.Opened, _alone(findings.opened), ("detail",)),
+    Kind.FINDING_ASSIGNED: Spec(
+        "finding", findings.Assigned, _alone(findings.assigned), ("reason",)
+    ),
+    Kind.FINDING_NOTED: Spec("finding", findings.Noted, _alone(findings.noted), ("note",)),
+    Kind.FINDING_CLOSED: Spec(
+        "finding", findings.Closed, _alone(findings.closed), ("resolution",)
+    ),
     Kind.INCIDENT_OPENED: Spec(
         "incident", incidents.Opened, _alone(incidents.opened), ("description",)
     ),
@@ -146,14 +177,21 @@ SPECS: dict[str, Spec] = {
 
 TABLES: tuple[type[Row], ...] = (
     house.LedgerRow,
+    house.MovedRow,
     actors.ActorRow,
     actors.KeyRow,
     approvals.ApprovalRow,
     policies.PolicyRow,
     models.ModelRow,
     models.VersionRow,
+    datasets.DatasetRow,
+    datasets.ContentsRow,
+    datasets.LineageRow,
     logs.LogRow,
     audits.AuditRow,
+    evaluations.EvaluationRow,
+    findings.FindingRow,
+    findings.FindingNoteRow,
     incidents.IncidentRow,
     incidents.StepRow,
     incidents.NoteRow,

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import islice
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
+_BLOCK = 1024  # leaves that are rooted together when many are added
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -53,8 +55,14 @@ class Frontier:
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Append many leaf hashes, in order."""
-        for leaf in leaves:
-            self.add(leaf)
+        coming = iter(leaves)
+        while some := list(islice(coming, _BLOCK - self.size % _BLOCK)):
+            if len(some) == _BLOCK:
+                self._push(_BLOCK.bit_length() - 1, perfect_root(some))
+                self.size += _BLOCK
+            else:
+                for leaf in some:
+                    self.add(leaf)
 
     def _push(self, height: int, value: bytes) -> None:
         peaks = self._peaks

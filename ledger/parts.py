@@ -69,13 +69,11 @@ def read_parts(lines: Iterable[bytes], head: Head) -> Iterator[Part]:
 
 def whole_part(entries: list[Entry]) -> bool:
     """Whether entries are one part: same actor and time, counted 0 to n-1 of n."""
-    last = entries[-1]
-    return all(
-        entry.part == (index, len(entries))
-        and entry.actor == last.actor
-        and entry.time == last.time
-        for index, entry in enumerate(entries)
-    )
+    actor, time, count = entries[-1].actor, entries[-1].time, len(entries)
+    for index, entry in enumerate(entries):
+        if entry.part != (index, count) or entry.actor != actor or entry.time != time:
+            return False
+    return True
 
 
 def signing_key(rows: Rows, last: Entry) -> KeyRow | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ledger.authority import check_effect, people_behind
-from ledger.entry import Entry
+from ledger.entry import Draft, Entry
 from ledger.kinds import read_body, spec_of
 from ledger.registers.actors import ActorRow
 from ledger.registers.approvals import ApprovalRow, Requested
@@ -35,25 +35,33 @@ def project(rows: Rows, entry: Entry, before: Entry | None) -> None:
     spec_of(entry.kind).project(rows, entry, body, people)
 
 
-def project_part(rows: Rows, part: Sequence[Entry]) -> None:
-    """Project the entries of one part in order, having read at once the rows that they name."""
+def foresee_named(rows: Rows, part: Sequence[Draft | Entry]) -> None:
+    """Let the rows that drafts or entries name be read at once."""
     named: dict[type[Row], list[Key]] = {}
     for entry in part:
         for table, key in _named(entry):
             named.setdefault(table, []).append(key)
     for table, keys in named.items():
         rows.foresee(table, keys)
+
+
+def project_part(rows: Rows, part: Sequence[Entry]) -> None:
+    """Project the entries of one part in order, having read at once the rows that they name."""
+    foresee_named(rows, part)
     before = None
     for entry in part:
         project(rows, entry, before)
         before = entry
 
 
-def _named(entry: Entry) -> Iterator[tuple[type[Row], Key]]:
-    """The rows that an entry names: by its subject, then by body fields called as key columns."""
+def _named(entry: Draft | Entry) -> Iterator[tuple[type[Row], Key]]:
+    """The rows that an entry names: by its subject, then by body fields called as key columns.
+
+    Nobody has checked it yet: what is no plain text is left to be refused.
+    """
     prefix, _, name = entry.subject.partition("/")
     for table in _NAMED.get(prefix, ()):
         _, *others = key_names(table)
         key = (name, *(entry.body.get(column) for column in others))
-        if all(isinstance(value, str) for value in key):
+        if all(isinstance(value, str) and value.isprintable() for value in key):
             yield table, key

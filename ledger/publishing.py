@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from ledger.errors import QuaestorError, StoreUnavailable
 from ledger.home import Home
@@ -87,14 +88,15 @@ def stop_due(home: Home, rows: Rows) -> bool:
     return board is not None and count_stops(board.switches, given) != board.switches
 
 
-def start_due(home: Home, rows: Rows) -> bool:
+def start_due(home: Home, rows: Rows, latest: int) -> bool:
     """Whether somebody died between recording a resumption or a new model and publishing it.
 
+    `latest` is the last entry that may have written a switch.
     A switchboard that lets a model serve which the ledger has stopped is no crash's work either:
     kills are published before they are recorded.
     """
     board = _board(home)
-    if board is None:
+    if board is None or latest < board.size:
         return False
     expected = count_stops(modes_of(rows), waiting_stops(home, rows))
     return any(
@@ -103,6 +105,34 @@ def start_due(home: Home, rows: Rows) -> bool:
         and board.switches.get(row.model) != expected[row.model]
         for row in rows.where(SwitchRow)
     )
+
+
+class Overdue:
+    """Whether a crash left something unpublished; what was found well is not looked at again."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._well: tuple[int, object] | None = None
+
+    def found(self, rows: Rows, latest: int) -> bool:
+        """Whether a stop or a start is due; `latest` is as for `start_due`."""
+        if stop_due(self._home, rows):
+            return True
+        looked_at = (latest, _stamp(self._home.switchboard))
+        if looked_at == self._well:
+            return False
+        due = start_due(self._home, rows, latest)
+        self._well = None if due else looked_at
+        return due
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from its successor without reading it; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _board(home: Home) -> Board | None:

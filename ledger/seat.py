@@ -24,6 +24,7 @@ from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
 _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _KEY_FILE = re.compile(rf"{_ACTOR.pattern}(\.report|\.request)?|authority\.ca")
 _PRIVATE = 0o600
+_REMEMBERED = "remembered"
 STAMP_SUFFIX = ".tsr"
 """Of a timestamp token, which lies beside its checkpoint."""
 
@@ -186,13 +187,25 @@ class Seat:
         return read_anchor(path) if path.exists() else None
 
     def advance(self, ledger_id: str, checkpoint: Checkpoint, *, by: str, time: str) -> None:
-        """Keep a newer checkpoint. The caller has shown that it extends the one kept before."""
+        """Keep a newer checkpoint. The caller has shown that it extends the one kept before.
+
+        After a power cut the one kept before may stand again: the seat vouches for less.
+        """
+        path = self._ledger(ledger_id) / "checkpoint"
+        new = not path.exists()
+        if new:
+            self._make_ledger(ledger_id)
+        write_durably(path, write_anchor(checkpoint, by, time), mode=_PRIVATE, at_once=new)
+
+    def keep_remembered(self, ledger_id: str, data: bytes) -> None:
+        """Keep what a verification found, for the next to go on from. Raises OSError."""
         self._make_ledger(ledger_id)
-        write_durably(
-            self._ledger(ledger_id) / "checkpoint",
-            write_anchor(checkpoint, by, time),
-            mode=_PRIVATE,
-        )
+        write_durably(self._ledger(ledger_id) / _REMEMBERED, data, mode=_PRIVATE)
+
+    def remembered(self, ledger_id: str) -> bytes | None:
+        """What the last verification kept, or None."""
+        path = self._ledger(ledger_id) / _REMEMBERED
+        return path.read_bytes() if path.exists() else None
 
     def witness_folders(self) -> list[Path]:
         """Folders listed in `witnesses`, one a line, that hold other people's checkpoints."""
@@ -213,6 +226,7 @@ class Seat:
         path = Path(anchor.where)
         aside = path.with_name(f"{path.name}.lost-{anchor.checkpoint.size}")
         path.replace(aside)
+        path.with_name(_REMEMBERED).unlink(missing_ok=True)  # it rests on the same entries
         token = path.with_suffix(STAMP_SUFFIX)
         if token.exists():
             token.replace(aside.with_suffix(f"{aside.suffix}{STAMP_SUFFIX}"))

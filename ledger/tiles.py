@@ -6,13 +6,15 @@ any earlier size is read from one tile a level, so proofs and anchors never read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from ledger.merkle import EMPTY_ROOT, HASH_SIZE, fold_right, perfect_root
 
 WIDTH = 256
 _BITS = 8
+_FULL = WIDTH * HASH_SIZE
 
 ReadTile = Callable[[int, int], bytes]
 """(level, index) -> the hashes of that tile so far, concatenated; empty if there is none."""
@@ -79,3 +81,75 @@ def overlaid(read: ReadTile, tiles: Iterable[Tile]) -> ReadTile:
     """Read tiles as they will be once `tiles` are written."""
     new = {(tile.level, tile.index): tile.hashes for tile in tiles}
     return lambda level, index: new[level, index] if (level, index) in new else read(level, index)
+
+
+def full_tile_roots(hashes: bytes) -> bytes:
+    """Roots of the full tiles that hashes (concatenated) fill from the first on, concatenated."""
+    level = hashes[: len(hashes) // _FULL * _FULL]
+    for _ in range(_BITS):
+        level = b"".join(
+            [
+                sha256(b"\x01" + level[i : i + 2 * HASH_SIZE]).digest()
+                for i in range(0, len(level), 2 * HASH_SIZE)
+            ]
+        )
+    return level
+
+
+class Tree:
+    """A tree that grows by whole batches of leaf hashes, each level one run of bytes.
+
+    One that goes on from an earlier size takes its right edge from `read`, and holds the tiles from
+    there on only. Whether `read` tells the truth shows in `root_at(read, size)`.
+    """
+
+    def __init__(self, size: int = 0, read: ReadTile = lambda _level, _index: b"") -> None:
+        self.size = size
+        self._levels: list[bytearray] = []
+        self._first: list[int] = []
+        """The index of the first tile that is held, on each level."""
+        while size:
+            index, width = divmod(size, WIDTH)
+            self._levels.append(bytearray(read(len(self._levels), index)[: width * HASH_SIZE]))
+            self._first.append(index)
+            size = index
+
+    def extend(self, leaves: bytes, roots: bytes | None = None) -> None:
+        """Append leaf hashes, concatenated.
+
+        `roots` are the roots of the full tiles that they make, if somebody has worked them out; it
+        does not count where the first leaf does not begin a tile.
+        """
+        aligned = self.size % WIDTH == 0
+        self.size += len(leaves) // HASH_SIZE
+        level, new = 0, leaves
+        while new:
+            if level == len(self._levels):
+                self._levels.append(bytearray())
+                self._first.append(0)
+            held = self._levels[level]
+            fresh = len(held) // _FULL * _FULL  # where the first tile that may fill up begins
+            held += new
+            if level or roots is None or not aligned:
+                new = full_tile_roots(bytes(held[fresh:]))
+            else:
+                new = roots
+            level += 1
+
+    def tile(self, level: int, index: int) -> bytes:
+        """A tile's hashes so far; empty for one that is not there, or lies before the first."""
+        if level >= len(self._levels) or index < self._first[level]:
+            return b""
+        start = (index - self._first[level]) * _FULL
+        return bytes(self._levels[level][start : start + _FULL])
+
+    def tiles(self) -> Iterator[Tile]:
+        """Every tile that is held, level by level."""
+        for level, held in enumerate(self._levels):
+            for start in range(0, len(held), _FULL):
+                index = self._first[level] + start // _FULL
+                yield Tile(level, index, bytes(held[start : start + _FULL]))
+
+    def root(self) -> bytes:
+        """The root over all leaves (RFC 6962, 2.1)."""
+        return root_at(self.tile, self.size)

@@ -4,46 +4,40 @@
    folders', and what the caller hands over. Nothing inside the home counts.
 2. What a crash left is recovered; where that is refused, it is a problem.
 3. A size is pinned under the lock; registers, tiles and head are copied out; the rest runs outside.
-4. The record is replayed (ledger/verify.py, checks 1 to 9).
+4. The record is replayed (ledger/verify.py, checks 1 to 10): all of it, or what came after the
+   last verification, if that is asked for and can be gone on from (ledger/going_on.py).
 5. The home's other files are held against it: journal, head, evidence, vault, switchboard, reports.
 6. Anchors are held against the tree. Disagreement with any is `altered`.
-7. Unless something is wrong, the seat keeps the new checkpoint.
+7. Unless something is wrong, the seat keeps the new checkpoint, and remembers what was verified.
 
 Entries of a newer format are no alteration, but what they say is not checked: `unconfirmed`.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ledger.anchor_checks import anchor_problems, ledger_ids, seat_anchors, vouching_anchors
+from ledger.apart import checking_for
 from ledger.book import Book
-from ledger.checkpoint import Checkpoint, parse_note, signed_by
-from ledger.clock import write_time
-from ledger.entry import decode, entry_hash
-from ledger.errors import CheckFailed, InvalidInput, QuaestorError
-from ledger.home_checks import (
-    Published,
-    check_evidence,
-    check_files,
-    check_switchboard,
-    check_vault,
-)
-from ledger.kinds import TABLES
-from ledger.registers.actors import NEVER, KeyRow
+from ledger.checkpoint import Checkpoint
+from ledger.errors import CheckFailed
+from ledger.going_on import Recalled, Since, recall, remembered_anchor, start_after, to_remember
+from ledger.home_checks import check_evidence, check_files, check_switchboard, check_vault
+from ledger.journal_checks import JournalWitness
+from ledger.pinning import Pinned
+from ledger.register_checks import check_register
 from ledger.registers.house import LedgerRow
-from ledger.registers.rows import Row
+from ledger.remembered_rows import RememberedRows, batches_of
 from ledger.seat import Anchor, Pin, anchor_from_note
 from ledger.spool import orders_set_aside
-from ledger.store.base import Head, Store, StoredEntry
-from ledger.tiles import Tile
-from ledger.verify import Problem, Progress, Replayed, check_registers, check_tree, replay
+from ledger.store.base import Head
+from ledger.verify import Problem, Progress, Replayed, check_tree, replay
 
-__all__ = ["Anchored", "Verdict", "Verification", "anchor_from_note", "verify"]
+__all__ = ["Anchored", "Since", "Verdict", "Verification", "anchor_from_note", "verify"]
 
 _NO_JOURNAL = "There is no journal: in PostgreSQL the transaction is the commit point."
 
@@ -71,6 +65,8 @@ class Verification:
     anchors: tuple[Anchor, ...]
     checked: dict[str, int]
     notes: tuple[str, ...] = ()
+    since: Since | None = None
+    """From where on it was checked; None: from the beginning."""
 
     @property
     def sentence(self) -> str:
@@ -115,6 +111,7 @@ class Verification:
             ],
             "checked": self.checked,
             "notes": list(self.notes),
+            "since": asdict(self.since) if self.since else None,
         }
 
 
@@ -123,31 +120,43 @@ def verify(
     *,
     against: Sequence[Anchor] = (),
     strict: bool = False,
+    since_last: bool = False,
     progress: Progress | None = None,
 ) -> Verification:
     """Verify everything in a home. With `strict`, `verified` wants every entry vouched for.
 
+    With `since_last` only what came after the last verification by this seat is read, if it
+    remembers one that it can go on from; where it cannot, everything is, and the notes say why.
     Raises StoreUnavailable or InvalidInput only where there is nothing to verify.
     """
     book.home.require()
-    own = _seat_anchors(book)  # 1
+    ids = ledger_ids(book)
+    own = seat_anchors(book, ids)  # 1
+    recalled = recall(book, ids) if since_last else Recalled(None)
     problems = _recovered(book)  # 2
-    pinned = _Pinned.of(book)  # 3
-    size = pinned.head.size
-    leaves = bytearray()
-    journal = _JournalWitness(book, pinned, leaves)
+    pinned = Pinned.of(book, recalled.size)  # 3
+    start = start_after(recalled.remembered, pinned) if recalled.remembered else None
+    if recalled.remembered is not None and start is None:
+        own.append(remembered_anchor(recalled.remembered, book))
+        pinned = Pinned.of(book, 0)
+        recalled = Recalled(None, "the ledger is not the one that was verified last")
+    size, since = pinned.head.size, recalled.size
+    steps = _Steps(size - since + pinned.rows, progress)
+    journal = JournalWitness(book.journal, recalled.journal, pinned.head.journal, since)
     found = replay(  # 4
         pinned,
         size,
+        start=start,
         roots_at=[anchor.checkpoint.size for anchor in (*own, *against)],
-        progress=progress,
+        progress=lambda done, _size: steps.reach(done - since),
         witness=journal.compare,
+        checking=checking_for(size - since),
     )
-    check_tree(pinned, found, size, pinned.head.root, bytes(leaves))
-    problems += _end_problems(pinned.head, bytes(leaves[-32:]))
-    rows = check_registers(pinned, found)
-    problems += found.problems + journal.finish()
-    checked = {"entries": size, "signatures": found.signatures, "register_rows": rows}
+    check_tree(pinned.tiles, found, size, pinned.head.root)
+    problems += _end_problems(found, pinned.head) + found.problems
+    rows = _check_registers(pinned, found, steps, problems)
+    problems += journal.finish()
+    checked = {"entries": size - since, "signatures": found.signatures, "register_rows": rows}
     problems += check_files(book, pinned.head, pinned.published, found)  # 5
     problems += check_evidence(book, found, checked)
     if found.whole:  # else nobody knows what was erased, or where switches stand
@@ -156,11 +165,11 @@ def verify(
     if book.journal is not None:
         checked["journal_lines"] = journal.lines
     checked["orders_refused"] = len(orders_set_aside(book.home))
-    anchors = _vouching(own, against, found)  # 6
-    problems += _anchor_problems(book, found, anchors, size)
+    anchors = vouching_anchors(own, against, found)  # 6
+    problems += anchor_problems(book, found, anchors, size)
     verdict, anchored = _verdict(problems, anchors, size, strict=strict)
     if not problems:
-        _keep(book, found, size)  # 7
+        _keep(book, found, pinned)  # 7
     return Verification(
         verdict,
         size,
@@ -169,74 +178,60 @@ def verify(
         tuple(sorted(problems, key=lambda p: (p.seq is None, p.seq or 0))),
         tuple(anchors),
         checked,
-        () if book.journal is not None else (_NO_JOURNAL,),
+        tuple(_notes(book, recalled)),
+        recalled.since,
     )
 
 
-class _Pinned:
-    """What was copied out under the lock; entries are read later, batch by batch."""
+class _Steps:
+    """Entries replayed and rows compared, told as one run of steps."""
 
-    def __init__(self, store: Store, head: Head, published: Published) -> None:
-        self.store = store
-        self.head = head
-        self.published = published
-        self._tiles: list[Tile] = []
-        self._registers: dict[type[Row], list[Row]] = {}
+    def __init__(self, total: int, told: Progress | None) -> None:
+        self._total, self._told, self._done = total, told, 0
 
-    def entries(self, start: int, stop: int) -> list[StoredEntry]:
-        with self.store.read() as snapshot:
-            return snapshot.entries(start, stop)
+    def reach(self, done: int) -> None:
+        """So many steps are done by now."""
+        self._done = done
+        if self._told is not None:
+            self._told(done, self._total)
 
-    def tiles(self) -> Iterable[Tile]:
-        return self._tiles
-
-    def register(self, table: type[Row]) -> Iterable[Row]:
-        return self._registers[table]
-
-    @classmethod
-    def of(cls, book: Book) -> _Pinned:
-        with book.store.still() as snapshot:
-            pinned = cls(book.store, snapshot.head, Published.of(book.home))
-            pinned._tiles = snapshot.tiles()
-            pinned._registers = {table: snapshot.register(table) for table in TABLES}
-        return pinned
+    def add(self, more: int) -> None:
+        """So many more are done."""
+        self.reach(self._done + more)
 
 
-class _JournalWitness:
-    """Compares the journal line by line with the entries, and collects their leaf hashes."""
-
-    def __init__(self, book: Book, pinned: _Pinned, leaves: bytearray) -> None:
-        self._lines = book.journal.lines_from(0) if book.journal is not None else None
-        self._leaves = leaves
-        self._seq = 0
-        self.lines = 0
-        self._left = pinned.head.journal
-        self._problem: Problem | None = None
-
-    def compare(self, data: bytes) -> None:
-        self._leaves += entry_hash(data)
-        if self._problem is None and self._lines is not None:
-            line = next(self._lines, b"")
-            self._left -= len(line)
-            self.lines += bool(line)
-            if line != data + b"\n":
-                what = "says something else than" if line else "ends before"
-                self._problem = Problem(
-                    "journal", self._seq, "", f"The journal {what} entry {self._seq} of the ledger."
-                )
-        self._seq += 1
-
-    def finish(self) -> list[Problem]:
-        if self._lines is not None and self._problem is None and self._left != 0:
-            self._problem = Problem(
-                "journal", self._seq, "", "The journal is not as long as what was posted from it."
-            )
-        return [self._problem] if self._problem else []
+def _check_registers(
+    pinned: Pinned, found: Replayed, steps: _Steps, problems: list[Problem]
+) -> int:
+    """Check 9; how many rows were held against replay, none if not every entry was replayed."""
+    if not found.whole:
+        return 0
+    rows = found.rows
+    for table, kept in pinned.registers.items():
+        if isinstance(rows, RememberedRows):
+            batches, expected = rows.differing(table, kept)
+        else:
+            batches, expected = batches_of(kept), rows.values(table)
+        problems += check_register(table, batches, expected, found.size, steps.add)
+    return pinned.rows
 
 
-def _end_problems(head: Head, last: bytes) -> list[Problem]:
-    """Whether the store would go on from its last entry, whose hash is `last`."""
-    if head.size and head.last != last.hex():
+def _notes(book: Book, recalled: Recalled) -> Iterator[str]:
+    """What is to be said beside the verdict."""
+    if book.journal is None:
+        yield _NO_JOURNAL
+    if recalled.why:
+        yield f"Everything was checked, for {recalled.why}."
+    if (since := recalled.since) is not None:
+        yield (
+            f"Checked from entry {since.size} on: your seat verified the {since.size} before at "
+            f"{since.time}, and neither they nor their evidence were read again."
+        )
+
+
+def _end_problems(found: Replayed, head: Head) -> list[Problem]:
+    """Whether the store would go on from its last entry."""
+    if head.size and head.last != found.last:
         message = "The store would not go on from its last entry."
         return [Problem("tree", head.size - 1, "", message)]
     return []
@@ -254,87 +249,6 @@ def _recovered(book: Book) -> list[Problem]:
     return []
 
 
-def _seat_anchors(book: Book) -> list[Anchor]:
-    """The seat's anchors for the ledger that lies here, and for the one it has seen lie here."""
-    if book.seat is None:
-        return []
-    ids = {book.seat.ledger_at(book.place)}
-    with suppress(QuaestorError, LookupError), book.store.read() as snapshot:
-        ids.add(decode(snapshot.entries(0, 1)[0].data).subject.partition("/")[2])
-    return [anchor for ledger_id in sorted(ids - {""}) for anchor in book.seat.anchors(ledger_id)]
-
-
-def _vouching(own: Sequence[Anchor], against: Sequence[Anchor], found: Replayed) -> list[Anchor]:
-    """All anchors, each by those alone whose signatures on it are proved.
-
-    What the seat keeps counts for where it lies. A note handed over counts for its signatures:
-    InvalidInput without one by an actor of this ledger.
-    """
-    origin = "".join(row.origin for row in found.rows.where(LedgerRow))
-    keys = [
-        (f"{origin}/{row.actor}", base64.b64decode(row.public_key))
-        for row in found.rows.where(KeyRow)
-        if row.untrusted_since == NEVER
-    ]
-    handed = [_signed(anchor, keys) for anchor in against]
-    for anchor in handed:
-        if anchor.note and not anchor.by:
-            raise InvalidInput(
-                f"{anchor.where} is not signed by an actor of this ledger.",
-                "Use a checkpoint that one of its actors signed.",
-            )
-    return [*(_signed(anchor, keys) for anchor in own), *handed]
-
-
-def _signed(anchor: Anchor, keys: Sequence[tuple[str, bytes]]) -> Anchor:
-    """An anchor with what its note's good signatures say of by whom and when."""
-    if not anchor.note:
-        return anchor
-    text, signatures = parse_note(anchor.note)
-    good = [
-        signature
-        for signature in signatures
-        if any(signature.name == name and signed_by(text, signature, key) for name, key in keys)
-    ]
-    by = dict.fromkeys(signature.name.rpartition("/")[2] for signature in good)
-    times = [signature.time for signature in good if signature.time is not None]
-    time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
-    return replace(anchor, by=", ".join(by), time=time)
-
-
-def _anchor_problems(
-    book: Book, found: Replayed, anchors: Sequence[Anchor], size: int
-) -> list[Problem]:
-    ledger = found.rows.where(LedgerRow)
-    origin = ledger[0].origin if ledger else ""
-    problems = _pin_problems(book, found, ledger[0].ledger_id if ledger else "")
-    for anchor in anchors:
-        checkpoint = anchor.checkpoint
-        held = f"the checkpoint kept by {anchor.by or 'somebody'} ({anchor.where})"
-        if checkpoint.origin != origin:
-            problems.append(Problem("anchor", 0, "", f"It is not the ledger of {held}."))
-        elif checkpoint.size > size:
-            gone = f"Entries {size} to {checkpoint.size - 1} are gone"
-            problems.append(Problem("anchor", size, "", f"{gone}: {held} saw {checkpoint.size}."))
-        elif checkpoint.size and found.roots.get(checkpoint.size) != checkpoint.root:
-            message = f"The first {checkpoint.size} entries are not those of {held}."
-            problems.append(Problem("anchor", None, "", message))
-    return problems
-
-
-def _pin_problems(book: Book, found: Replayed, ledger_id: str) -> list[Problem]:
-    seat = book.seat
-    if seat is None:
-        return []
-    pin = seat.pin(ledger_id) if ledger_id else None
-    if pin is not None and pin.entry_zero != found.entry_zero:
-        return [Problem("anchor", 0, "", "Entry 0 is not the one that this seat has seen.")]
-    if seat.ledger_at(book.place) not in {"", ledger_id}:
-        message = f"Another ledger than the one this seat knows lies in {book.place}."
-        return [Problem("anchor", 0, "", message)]
-    return []
-
-
 def _verdict(
     problems: Sequence[Problem], anchors: Sequence[Anchor], size: int, *, strict: bool
 ) -> tuple[Verdict, Anchored | None]:
@@ -349,7 +263,7 @@ def _verdict(
     return "verified", anchored
 
 
-def _keep(book: Book, found: Replayed, size: int) -> None:
+def _keep(book: Book, found: Replayed, pinned: Pinned) -> None:
     """Advance the seat to what was just verified; pin entry 0 at the first visit."""
     if book.seat is None:
         return
@@ -359,8 +273,10 @@ def _keep(book: Book, found: Replayed, size: int) -> None:
             pin = Pin(found.entry_zero, ledger.ca_fingerprint, book.place)
             book.seat.keep_pin(ledger.ledger_id, pin)
         anchor = book.seat.anchor(ledger.ledger_id)
-        if anchor is None or anchor.checkpoint.size < size:
-            checkpoint = Checkpoint(ledger.origin, size, found.root)
+        if anchor is None or anchor.checkpoint.size < found.size:
+            checkpoint = Checkpoint(ledger.origin, found.size, found.root)
             book.seat.advance(
                 ledger.ledger_id, checkpoint, by=f"the seat {book.seat.label}", time=book.now()
             )
+        remembered = to_remember(found, pinned, ledger.ledger_id, book.now())
+        book.seat.keep_remembered(ledger.ledger_id, remembered.encode())

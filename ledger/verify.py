@@ -13,6 +13,10 @@ problem names its check and the first entry concerned. Checks, numbered as in do
  7. revoked      no entry was signed by a key at a seq since which it is not trusted
  8. tree         size and root are those that the store states; every tile is as recomputed
  9. registers    every row is what replay makes it, and no row is missing or added
+                 (ledger/register_checks.py)
+10. issued       the size and root that an issued report vouches for are the tree's
+
+A replay may go on from where an earlier one ended, if it is given what that one found.
 
 The caller's part: journal, head, evidence, vault, switchboard and anchors (ledger/verification.py).
 No clock, no files, no database here.
@@ -20,26 +24,30 @@ No clock, no files, no database here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ledger.collection import collection_put_off
-from ledger.entry import GENESIS_PREV, Entry, Malformed, NewerFormat, decode, entry_hash
+from ledger.entry import GENESIS_PREV, Entry, Malformed, NewerFormat, decode
 from ledger.errors import QuaestorError
-from ledger.kinds import TABLES
-from ledger.merkle import HASH_SIZE, Frontier
+from ledger.merkle import HASH_SIZE
+from ledger.packed_rows import PackedRows
 from ledger.parts import signed_well, signing_key, whole_part
-from ledger.projection import project
+from ledger.projection import foresee_named, project
+from ledger.reading import Checked, Checking, check_here, read_sound
 from ledger.registers.actors import NEVER, KeyRow
-from ledger.registers.rows import DictRows, Row, key_of
-from ledger.store.base import StoredEntry
-from ledger.tiles import WIDTH, Tile, grow
+from ledger.registers.reports import ReportRow
+from ledger.store.base import EntryColumns
+from ledger.tiles import WIDTH, Tile, Tree, root_at
 from ledger.vault import sealed_values
 
 Progress = Callable[[int, int], None]
 
-BATCH = 20_000
+BATCH = 128 * WIDTH
+"""Entries read at once; whole tiles, so that their roots can be worked out beforehand."""
+
+_VAULT = b'"vault":'  # in the canonical bytes of whatever holds a sealed text
 
 
 @dataclass(frozen=True)
@@ -53,26 +61,38 @@ class Problem:
 
 
 class Source(Protocol):
-    """Where a record is read from: entries in order, then tiles and registers if it has them."""
+    """Where a record is read from."""
 
-    def entries(self, start: int, stop: int) -> list[StoredEntry]:
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Entries with start <= seq < stop, in order."""
-        ...
-
-    def tiles(self) -> Iterable[Tile] | None:
-        """Every tile kept, or None where none are."""
-        ...
-
-    def register(self, table: type[Row]) -> Iterable[Row] | None:
-        """Every row of a register, or None where none are kept."""
         ...
 
 
 @dataclass
-class Replayed:
-    """What replaying a record found; `roots` are those at the sizes asked for."""
+class Start:
+    """What is known of the entries before those that are replayed; by default there are none.
 
-    rows: DictRows = field(default_factory=DictRows)
+    `signed` says of each key which entry it signed last, `vault_keys` where a key is first used,
+    `root` what the tree's root was at an earlier size, if that can be told.
+    """
+
+    size: int = 0
+    last: str = GENESIS_PREV
+    entry_zero: str = ""
+    tree: Tree = field(default_factory=Tree)
+    rows: PackedRows = field(default_factory=PackedRows)
+    vault_keys: dict[str, int] = field(default_factory=dict)
+    signed: dict[str, int] = field(default_factory=dict)
+    root: Callable[[int], bytes | None] = lambda _size: None
+
+
+@dataclass
+class Replayed:
+    """What replaying a record found, from entry `since` on; `roots` are at the sizes asked for."""
+
+    rows: PackedRows
+    tree: Tree
+    since: int = 0
     problems: list[Problem] = field(default_factory=list)
     roots: dict[int, bytes] = field(default_factory=dict)
     size: int = 0
@@ -80,6 +100,7 @@ class Replayed:
     last: str = GENESIS_PREV
     entry_zero: str = ""
     vault_keys: dict[str, int] = field(default_factory=dict)
+    signed: dict[str, int] = field(default_factory=dict)
     signatures: int = 0
     whole: bool = True
     """Whether `rows` are those of every entry: none could not be read or is of a newer format."""
@@ -89,111 +110,164 @@ def replay(
     source: Source,
     size: int,
     *,
+    start: Start | None = None,
     roots_at: Iterable[int] = (),
     progress: Progress | None = None,
-    witness: Callable[[bytes], None] | None = None,
+    witness: Callable[[Sequence[bytes]], None] | None = None,
+    checking: Checking[EntryColumns] = check_here,
 ) -> Replayed:
-    """Run checks 1 to 7 over `size` entries.
+    """Run checks 1 to 7 over the first `size` entries, or over those from `start` on.
 
     `roots_at` are sizes whose roots the caller wants to compare with anchors; `witness` is handed
-    every entry's bytes in order (the caller compares them with the journal).
+    the bytes of each batch of entries (the caller compares them with the journal); `checking` may
+    have them checked elsewhere.
     """
-    run = _Replay(set(roots_at))
-    for start in range(0, size, BATCH):
-        stop = min(start + BATCH, size)
-        stored = source.entries(start, stop)
+    run = _Replay(start or Start())
+    ends = iter(list(_ends(run.found.since, size)))
+    for columns, checked in checking(_batches(source, run.found.since, size)):
+        stop = next(ends)
         with collection_put_off():
-            for entry in stored:
-                run.take(entry)
-                if witness is not None:
-                    witness(entry.data)
+            run.take(columns, checked)
+            run.found.rows.settle()
+        if witness is not None:
+            witness(columns.data)
         if progress is not None:
             progress(stop, size)
-        if len(stored) != stop - start:
-            found = f"{len(stored)} entries instead of {stop - start}"
-            run.problem("bytes", run.found.size, "", f"There are {found} before entry {stop}.")
+        if run.found.size != stop:
+            missing = f"There are {run.found.size} entries before entry {stop}."
+            run.problem("bytes", run.found.size, "", missing)
             break
-    return run.finish()
+    return run.finish(roots_at)
+
+
+def _ends(start: int, size: int) -> Iterator[int]:
+    """Where batches end: at a multiple of their size, whatever the first begins with."""
+    yield from range((start // BATCH + 1) * BATCH, size, BATCH)
+    if size > start:
+        yield size
+
+
+def _batches(source: Source, start: int, size: int) -> Iterator[EntryColumns]:
+    for stop in _ends(start, size):
+        yield source.entry_columns(start, stop)
+        start = stop
 
 
 class _Replay:
     """The state of one pass over a record."""
 
-    def __init__(self, roots_at: set[int]) -> None:
-        self.found = Replayed()
-        self._roots_at = roots_at
-        self._tree = Frontier()
+    def __init__(self, start: Start) -> None:
+        self.found = Replayed(
+            start.rows,
+            start.tree,
+            since=start.size,
+            size=start.size,
+            last=start.last,
+            entry_zero=start.entry_zero,
+            vault_keys=dict(start.vault_keys),
+        )
+        self._root_before = start.root
         self._part: list[Entry] = []
-        self._signed: list[tuple[int, int, str, str]] = []
+        self._signed = [(seq, seq, key) for key, seq in start.signed.items()]
         self._shift = 0
 
     def problem(self, check: str, seq: int | None, subject: str, message: str) -> None:
         self.found.problems.append(Problem(check, seq, subject, message))
 
-    def take(self, stored: StoredEntry) -> None:
-        """Run the checks of one entry."""
-        seq = self.found.size
-        digest = entry_hash(stored.data)
-        if seq == 0:
-            self.found.entry_zero = digest.hex()
-        entry = self._decoded(stored, seq)
-        if entry is not None:
-            if entry.prev != self.found.last:  # 3
-                self.problem(
-                    "chain", seq, entry.subject, "`prev` is not the hash of the entry before."
-                )
-            self._take_part(entry)
-            for sealed in sealed_values(entry.body):
-                self.found.vault_keys.setdefault(sealed["vault"], seq)
-        else:
-            self.found.whole = False
-            self._part = []
-        self.found.last = digest.hex()
-        self._tree.add(digest)
-        self.found.size += 1
-        if self.found.size in self._roots_at:
-            self.found.roots[self.found.size] = self._tree.root()
+    def take(self, columns: EntryColumns, checked: Checked) -> None:
+        """Run the checks of a batch of entries, one after the other."""
+        found = self.found
+        found.tree.extend(checked.leaves, checked.roots)
+        hashes = checked.leaves.hex(" ", HASH_SIZE).split()
+        entries = list(map(_read, columns.data, checked.sound))
+        if found.size == 0:
+            found.entry_zero = "".join(hashes[:1])
+        as_kept = _are_beside(columns, entries)
+        if found.since:  # then earlier rows are not in memory yet
+            foresee_named(found.rows, [each for each in entries if isinstance(each, Entry)])
+        for place, entry in enumerate(entries):
+            if isinstance(entry, Entry) and self._stands(entry):
+                if not as_kept:
+                    self._compare_beside(columns, place, entry)
+                if entry.prev != found.last:  # 3
+                    message = "`prev` is not the hash of the entry before."
+                    self.problem("chain", found.size, entry.subject, message)
+                self._take_part(entry)
+                if _VAULT in columns.data[place]:
+                    for sealed in sealed_values(entry.body):
+                        found.vault_keys.setdefault(sealed["vault"], found.size)
+            else:
+                if not isinstance(entry, Entry):
+                    check = "newer" if isinstance(entry, NewerFormat) else "bytes"
+                    self.problem(check, found.size, columns.subject[place], entry.message)
+                found.whole = False
+                self._part = []
+            found.last = hashes[place]
+            found.size += 1
 
-    def finish(self) -> Replayed:
+    def finish(self, roots_at: Iterable[int]) -> Replayed:
         """Run what can only be known at the end."""
+        found = self.found
         if self._part:
             first = self._part[0]
             self.problem("part", first.seq, first.subject, "The last part is not complete.")
-        self.found.root = self._tree.root()
-        for start, last, actor, public_key in self._signed:  # 7
-            key = self.found.rows.get(KeyRow, public_key)
+        found.root = found.tree.root()
+        for size in roots_at:
+            if (root := self._root(size)) is not None:
+                found.roots[size] = root
+        for row in found.rows.where(ReportRow):  # 10
+            if row.seq >= found.since and self._root(row.size) != bytes.fromhex(row.root):
+                message = f"The root that it states for {row.size} entries is not theirs."
+                self.problem("issued", row.seq, f"report/{row.report}", message)
+        for start, last, public_key in self._signed:  # 7
+            found.signed[public_key] = last
+            key = found.rows.get(KeyRow, public_key)
             if key is None or key.untrusted_since == NEVER:
                 continue
             for seq in range(max(start, key.untrusted_since), last + 1):
                 self.problem(
                     "revoked",
                     seq,
-                    f"actor/{actor}",
-                    f"Signed by a key of {actor} that is not trusted since "
+                    f"actor/{key.actor}",
+                    f"Signed by a key of {key.actor} that is not trusted since "
                     f"entry {key.untrusted_since}.",
                 )
-        return self.found
+        return found
 
-    def _decoded(self, stored: StoredEntry, seq: int) -> Entry | None:
-        try:
-            entry = decode(stored.data)  # 1
-        except (Malformed, NewerFormat) as error:
-            check = "newer" if isinstance(error, NewerFormat) else "bytes"
-            self.problem(check, seq, stored.subject, error.message)
-            return None
-        if entry.seq != seq:
-            if entry.seq - seq != self._shift:  # one loss moves all that follow: said once
-                self._shift = entry.seq - seq
-                self.problem(
-                    "bytes", seq, entry.subject, f"Entry {entry.seq} stands at place {seq}."
-                )
-            return None
-        beside = (stored.seq, stored.time, stored.actor, stored.kind, stored.subject)
-        if beside != (entry.seq, entry.time, entry.actor, entry.kind, entry.subject):  # 2
-            self.problem(
-                "columns", seq, entry.subject, "The columns beside the entry say something else."
-            )
-        return entry
+    def _root(self, size: int) -> bytes | None:
+        """The tree's root at a size, if it had that size and it can be told."""
+        if size < self.found.since:
+            return self._root_before(size)
+        return root_at(self.found.tree.tile, size) if size <= self.found.size else None
+
+    def _stands(self, entry: Entry) -> bool:
+        """Whether an entry is where it says; one loss moves all that follow, and is said once."""
+        seq = self.found.size
+        if entry.seq == seq:
+            return True
+        if entry.seq - seq != self._shift:
+            self._shift = entry.seq - seq
+            message = f"Entry {entry.seq} stands at place {seq}."
+            self.problem("bytes", seq, entry.subject, message)
+        return False
+
+    def _compare_beside(self, columns: EntryColumns, place: int, entry: Entry) -> None:
+        seq = self.found.size
+        kept = (
+            columns.time[place],
+            columns.actor[place],
+            columns.kind[place],
+            columns.subject[place],
+        )
+        if (columns.seq[place], *kept) != (
+            seq,
+            entry.time,
+            entry.actor,
+            entry.kind,
+            entry.subject,
+        ):  # 2
+            message = "The columns beside the entry say something else."
+            self.problem("columns", seq, entry.subject, message)
 
     def _take_part(self, entry: Entry) -> None:
         if entry.part[0] != len(self._part):  # 4
@@ -243,77 +317,58 @@ class _Replay:
                 "signature", last.seq, last.subject, f"It is not signed by {last.actor}'s key."
             )
             return
-        self._signed.append((part[0].seq, last.seq, last.actor, key.public_key))
+        start = part[0].seq
+        if self._signed and self._signed[-1][1:] == (start - 1, key.public_key):
+            start = self._signed.pop()[0]  # one stretch by the same key
+        self._signed.append((start, last.seq, key.public_key))
 
 
-def check_tree(source: Source, found: Replayed, size: int, root: bytes, leaves: bytes) -> None:
-    """Check 8: the store's size, root and tiles, against `leaves` (leaf hashes, concatenated)."""
+def _read(data: bytes, sound: int) -> Entry | Malformed | NewerFormat:
+    """Check 1 of an entry: what it says, or why it is none."""
+    if sound:
+        return read_sound(data)
+    try:
+        return decode(data)
+    except (Malformed, NewerFormat) as error:
+        return error
+
+
+def _are_beside(columns: EntryColumns, entries: Sequence[Entry | Malformed | NewerFormat]) -> bool:
+    """Whether all entries of a batch could be read and have beside them what they say."""
+    read = [entry for entry in entries if isinstance(entry, Entry)]
+    return (
+        len(read) == len(entries)
+        and [entry.seq for entry in read] == columns.seq
+        and [entry.time for entry in read] == columns.time
+        and [entry.actor for entry in read] == columns.actor
+        and [entry.kind for entry in read] == columns.kind
+        and [entry.subject for entry in read] == columns.subject
+    )
+
+
+def check_tree(kept: Iterable[Tile] | None, found: Replayed, size: int, root: bytes) -> None:
+    """Check 8: the store's size, root and tiles; `kept` are those that the entries change."""
     if (found.size, found.root) != (size, root):
         found.problems.append(
             Problem("tree", None, "", "The store's size and root are not those of its entries.")
         )
-    tiles = source.tiles()
-    if tiles is None:
+    if kept is None:
         return
-    hashes = [leaves[i : i + HASH_SIZE] for i in range(0, len(leaves), HASH_SIZE)]
-    expected = {(t.level, t.index): t.hashes for t in grow(lambda _l, _i: b"", 0, hashes)}
-    kept = {(tile.level, tile.index): tile.hashes for tile in tiles}
-    for level, index in sorted(expected.keys() | kept.keys()):
-        should, is_now = expected.get((level, index), b""), kept.get((level, index), b"")
-        if should != is_now:
-            first = (index * WIDTH + _differing(should, is_now)) * WIDTH**level
-            found.problems.append(
-                Problem(
-                    "tree",
-                    first,
-                    f"tile/{level}/{index}",
-                    f"Tile {index} of level {level} is not as its entries make it.",
-                )
-            )
+    left = {(tile.level, tile.index): tile.hashes for tile in kept}
+    for tile in found.tree.tiles():
+        is_now = left.pop((tile.level, tile.index), b"")
+        if tile.hashes != is_now:
+            found.problems.append(_wrong_tile(tile, is_now))
+    found.problems += [_wrong_tile(Tile(*place, b""), left[place]) for place in sorted(left)]
+
+
+def _wrong_tile(tile: Tile, is_now: bytes) -> Problem:
+    first = (tile.index * WIDTH + _differing(tile.hashes, is_now)) * WIDTH**tile.level
+    message = f"Tile {tile.index} of level {tile.level} is not as its entries make it."
+    return Problem("tree", first, f"tile/{tile.level}/{tile.index}", message)
 
 
 def _differing(one: bytes, other: bytes) -> int:
     """Which hash is the first that two tiles do not have in common."""
     starts = range(0, max(len(one), len(other)), HASH_SIZE)
     return next(i for i, at in enumerate(starts) if one[at:][:HASH_SIZE] != other[at:][:HASH_SIZE])
-
-
-def check_registers(source: Source, found: Replayed) -> int:
-    """Check 9; return how many rows were compared: none if not every entry could be replayed."""
-    compared = 0
-    if not found.whole:
-        return compared
-    for table in TABLES:
-        kept = source.register(table)
-        if kept is None:
-            continue
-        expected = {key_of(row): row for row in found.rows.where(table)}
-        name = str(table.__tablename__)
-        for row in kept:
-            compared += 1
-            key = key_of(row)
-            should = expected.pop(key, None)
-            subject = f"{name}/{'/'.join(str(part) for part in key)}"
-            if should is None:
-                found.problems.append(
-                    Problem("registers", None, subject, f"No entry made this row of {name}.")
-                )
-            elif vars(should) != vars(row):
-                kept_values = vars(row)
-                wrong = [name for name, value in vars(should).items() if kept_values[name] != value]
-                found.problems.append(
-                    Problem(
-                        "registers",
-                        min(max(should.seq, row.seq), found.size),
-                        subject,
-                        f"{name}.{', '.join(wrong)}: not what entry {should.seq} made it.",
-                    )
-                )
-        for key, row in expected.items():
-            subject = f"{name}/{'/'.join(str(part) for part in key)}"
-            found.problems.append(
-                Problem(
-                    "registers", row.seq, subject, f"The row that entry {row.seq} made is gone."
-                )
-            )
-    return compared

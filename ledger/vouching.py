@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ledger.checkpoint import Checkpoint
-from ledger.entry import entry_hash
+from ledger.entry import Draft, entry_hash
 from ledger.errors import Altered, Refused
 from ledger.keys import Signer
-from ledger.registers.actors import active
+from ledger.projection import foresee_named
+from ledger.registers.actors import ActorRow, KeyRow, active
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
 from ledger.seat import Pin, Seat
@@ -29,7 +31,7 @@ def hold_against_seat(seat: Seat | None, place: str, snapshot: Snapshot) -> Ledg
     if seat.ledger_at(place) not in {"", ledger.ledger_id}:
         raise Altered(f"Another ledger than your seat has seen lies in {place}.", hint)
     pin = seat.pin(ledger.ledger_id)
-    zero = entry_hash(snapshot.entries(0, 1)[0].data).hex()
+    zero = entry_hash(snapshot.first).hex()
     if pin is None:
         with suppress(OSError):  # a seat that cannot be written vouches for less
             seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, place))
@@ -55,6 +57,13 @@ def vouch(seat: Seat | None, ledger: LedgerRow, head: Head, *, by: str, time: st
         if anchor is None or anchor.checkpoint.size < head.size:
             checkpoint = Checkpoint(ledger.origin, head.size, head.root)
             seat.advance(ledger.ledger_id, checkpoint, by=by, time=time)
+
+
+def foresee(rows: Rows, signer: Signer, drafts: Sequence[Draft]) -> None:
+    """Let the rows by which an author and these drafts are judged be read at once."""
+    foresee_named(rows, drafts)
+    rows.foresee(ActorRow, [(signer.actor,)])
+    rows.foresee(KeyRow, [(base64.b64encode(signer.public_key).decode(),)])
 
 
 def require_own_key(rows: Rows, signer: Signer) -> None:

@@ -115,7 +115,8 @@ def _edit(chance: Random, lines: list[Line]) -> list[Line]:
         fields = json.loads(lines[at].data)
         chance.choice(EDITS)(chance, fields)
         edited = _written(fields)
-    except (ValueError, TypeError, KeyError):  # a second change, where the first left no entry
+    except (ValueError, TypeError, KeyError, RecursionError):
+        # A second change, where the first left no entry, or one that nests too deep.
         return lines
     return [*lines[:at], Line(edited, lines[at].by), *lines[at + 1 :]]
 

@@ -12,9 +12,11 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
+from ledger.approving import approval_drafts
 from ledger.entry import Draft
 from ledger.errors import QuaestorError
 from ledger.keys import Signer
+from ledger.merkle import leaf_hash, root
 from ledger.registers.actors import ROLES, ActorRow
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.switches import Order, SwitchEventRow, SwitchRow
@@ -71,7 +73,7 @@ class Walk:
     def step(self) -> None:
         """Enter one to three things, or ask for one, or decide on a request."""
         asked = [row for row in self.record.rows.where(ApprovalRow) if row.state == "pending"]
-        what = self.chance.choices(["act", "ask", "decide"], [9, 1, 2 if asked else 0])[0]
+        what = self.chance.choices(["act", "ask", "decide"], [9, 1, 4 if asked else 0])[0]
         if what == "act":
             count = self.chance.choices([1, 2, 3], [6, 1, 1])[0]
             self.attempt(self.somebody(), *(self.draft() for _ in range(count)))
@@ -84,9 +86,11 @@ class Walk:
         else:
             request = self.chance.choice(asked)
             rejection = Draft("approval.rejected", f"approval/{request.approval}", {"reason": None})
-            parts = [[approving(request.approval), request.effect], [rejection]]
-            parts += [[approving(request.approval), self.draft()], [approving(request.approval)]]
-            self.attempt(self.somebody(), *self.chance.choices(parts, [8, 1, 1, 1])[0])
+            rightly = approval_drafts(self.record.rows, request.approval)
+            wrongly = approving(request.approval, given=self.chance.randrange(3), needed=2)
+            parts = [rightly, [rejection], [rightly[0], self.draft()], [rightly[0]]]
+            parts += [[wrongly], [wrongly, request.effect]]
+            self.attempt(self.somebody(), *self.chance.choices(parts, [16, 1, 1, 1, 1, 1])[0])
 
     def attempt(self, by: Signer, *drafts: Draft) -> None:
         """Enter a part if the record accepts it."""
@@ -215,6 +219,32 @@ def _sealing(walk: Walk) -> Draft:
     return Draft("log.sealed", f"log/log-{walk.chance.randrange(4)}", body)
 
 
+def _contents(walk: Walk) -> Fields:
+    digest = f"{walk.chance.randrange(2):064x}"
+    file = {"name": "a.csv", "size": 1, "sha256": digest}
+    return {
+        "version": f"{walk.chance.randrange(3)}.0",
+        "files": [file] if walk.chance.random() < 0.9 else [],
+        "digest": digest,
+        "rows": None,
+        "profile": None,
+        "note": walk.sealed(),
+    }
+
+
+def _registering_data(walk: Walk) -> Draft:
+    body = {
+        "name": "Applications",
+        "owner": walk.name,
+        "source": "",
+        "licence": "internal",
+        "purpose": "",
+        "personal_data": "personal",
+        "contents": _contents(walk),
+    }
+    return Draft("dataset.registered", f"dataset/data-{walk.chance.randrange(2)}", body)
+
+
 def _auditing(walk: Walk) -> Draft:
     digest = "cd" * 32
     counts = {"n": 10, "excluded": 0, "seed": 2**53 - 1, "draws": 1000}
@@ -234,6 +264,8 @@ def _auditing(walk: Walk) -> Draft:
         "verdict": "fail",
         "result": digest,
     }
+    if walk.chance.random() < 0.5:
+        body |= {"profile": "credit", "outcome": "score", "options": [{"name": "b", "value": ""}]}
     return Draft("audit.completed", f"audit/aud-{walk.chance.randrange(6)}", body)
 
 
@@ -251,13 +283,14 @@ def _escalating(walk: Walk) -> Draft:
 
 
 def _issuing(walk: Walk) -> Draft:
+    size = len(walk.record.lines) + walk.chance.choice([-1, 0, 0, 1])
     body = {
         "report_kind": "model-report",
         "about": "model/credit",
         "sha256": "ef" * 32,
         "pages": 4,
-        "size": len(walk.record.lines) + walk.chance.choice([-1, 0, 0, 1]),
-        "root": "ef" * 32,
+        "size": size,
+        "root": root(map(leaf_hash, walk.record.lines[:size])).hex(),
         "period_from": TIME.format(0),
         "period_to": TIME.format(9),
         "signed_with": "SHA256:00",
@@ -319,6 +352,24 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
             "materiality": walk.chance.choice(LEVELS),
             "testing_level": "low",
         },
+    ),
+    "train": _about_model(
+        "model.trained",
+        lambda walk: {
+            "version": walk.chance.choice(["1.0", "2.0"]),
+            "dataset": f"data-{walk.chance.randrange(2)}",
+            "digest": f"{walk.chance.randrange(2):064x}",
+            "use": walk.chance.choice(["training", "testing"]),
+        },
+    ),
+    "register data": _registering_data,
+    "version data": lambda walk: Draft(
+        "dataset.versioned",
+        f"dataset/data-{walk.chance.randrange(2)}",
+        {"contents": _contents(walk)},
+    ),
+    "retire data": lambda walk: Draft(
+        "dataset.retired", f"dataset/data-{walk.chance.randrange(2)}", {"reason": "Outdated."}
     ),
     "seal": _sealing,
     "audit": _auditing,

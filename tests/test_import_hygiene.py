@@ -41,7 +41,7 @@ from ledger.founding import Foundation, found
 from ledger.home import Home
 from ledger.keys import Signer
 from ledger.logs.importing import import_logs
-from ledger.logs.mapping import propose
+from ledger.logs.proposing import propose
 from ledger.registers.house import RoleMatrix
 from ledger.registers.models import LegalClass, ModelCard, Registered, draft_registration
 from ledger.seat import Seat

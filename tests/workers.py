@@ -20,13 +20,14 @@ from threading import Thread
 from time import monotonic
 from typing import Any, Self
 
+import duckdb
 from duckdb_sqlalchemy import ConnectionWrapper
 
 from ledger import switching
 from ledger.errors import QuaestorError
 from ledger.journal import Journal
 from ledger.logs import importing
-from ledger.logs.mapping import propose
+from ledger.logs.proposing import propose
 from ledger.seat import Seat
 from ledger.store.duck import DuckTransaction
 from ledger.verification import verify
@@ -204,7 +205,17 @@ def hold_switchboard(person: Person) -> None:
 
 
 def traced(person: Person, job: str, *more: str) -> None:
-    """Say when ready, and do another job when SIGUSR1 says that a tracer has attached itself."""
+    """Say when ready, and do another job when SIGUSR1 says that a tracer has attached itself.
+
+    DuckDB has no threads of its own here: otherwise chance decides which thread makes a call, and
+    the n-th call of a thread is not the same one in two runs.
+    """
+    real = duckdb.connect
+
+    def connect(*given: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+        return real(*given, **{**named, "config": {**named.get("config", {}), "threads": 1}})
+
+    duckdb.connect = connect
     any_process = ctypes.c_ulong(-1)
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, any_process)  # where Yama is, only parents may trace
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})

@@ -129,7 +129,7 @@ def show_recorded(
     else:
         typer.echo(f"{appended.name}  {entry.kind}  entry {entry.seq}")
     if approval:
-        session.voice.note(f"It waits for a second person: quaestor approval approve {approval}")
+        session.voice.note(f"It waits for another person: quaestor approval approve {approval}")
     if not appended.published:
         session.voice.warn("The switchboard could not be written; the next command tries again.")
 
@@ -161,17 +161,30 @@ def local(time: str) -> str:
 
 
 @contextmanager
-def progress(session: Session, label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, told how much is done of how much; nothing where that is no terminal."""
+def progress(
+    session: Session, label: str, *, of_bytes: bool = False
+) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, told how much is done of how much; nothing where that is no terminal.
+
+    It shows the time left as the last half minute suggests it, and of bytes how many a second.
+    """
     if session.voice.as_json or session.settings.dumb or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    columns = (TextColumn(label), BarColumn(), TaskProgressColumn())
+    rate = [bars.DownloadColumn(), bars.TransferSpeedColumn()] if of_bytes else []
+    columns = (
+        bars.TextColumn(label),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        *rate,
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("left"),
+    )
     console = Console(stderr=True, no_color=not session.settings.colour)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

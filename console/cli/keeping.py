@@ -109,10 +109,13 @@ def move(
 
     session = session_of(context)
     book = session.book
+    finished = moving.finish_move(book.home)
+    if finished:
+        session.voice.note("An earlier move, interrupted at its end, is finished.")
     _, store = ("", "") if url == "duckdb:" else read_store(url, book.home.folder)
     confirm_name(session, confirm, book.facts.origin, "This moves the ledger for everyone.")
     with progress(session, "moving") as told:
-        done = moving.move(book, store or "duckdb:", progress=told)
+        done = moving.move(book, store or "duckdb:", finished=finished, progress=told)
     _show(session, done, as_json=json)
 
 

@@ -93,6 +93,7 @@ def show(
 @app.command(
     epilog=example(
         "quaestor ledger verify",
+        "quaestor ledger verify --since-last",
         "quaestor ledger verify --strict --against auditor.checkpoint --json",
     )
 )
@@ -101,6 +102,10 @@ def verify(
     *,
     strict: Annotated[
         bool, typer.Option("--strict", help="Verified only if every entry is vouched for.")
+    ] = False,
+    since_last: Annotated[
+        bool,
+        typer.Option("--since-last", help="Only what came after your last verification."),
     ] = False,
     allow_unconfirmed: Annotated[
         bool, typer.Option("--allow-unconfirmed", help="Exit with 0 if unconfirmed.")
@@ -120,6 +125,10 @@ def verify(
     Entries, signatures, authority, registers, tree, journal, evidence, vault and switchboard. Exit
     code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against nothing
     from outside. Timestamps that your seat keeps are checked, and held against it too.
+
+    With --since-last it goes on from where your seat's last verification ended: it reads the
+    entries, journal and evidence that came later, and says so. Where it cannot go on (another
+    version, a damaged memory, another tree), it checks everything and says why.
     """
     from ledger.verification import verify as verify_home
     from reports.timestamped import timestamp_anchors
@@ -128,7 +137,9 @@ def verify(
     anchors = [_anchor(session, file, trust) for file in against or []]
     anchors += timestamp_anchors(session.book)
     with progress(session, "verifying") as told:
-        found = verify_home(session.book, against=anchors, strict=strict, progress=told)
+        found = verify_home(
+            session.book, against=anchors, strict=strict, since_last=since_last, progress=told
+        )
     if json:
         print_json(found.as_json())
     else:
@@ -277,20 +288,9 @@ def _show_verifier_key(session: Session, origin: str, *, as_json: bool) -> None:
 
 def _anchor(session: Session, file: Path, trust: str | None) -> Anchor:
     """What a checkpoint note or a signed report vouches for."""
-    from ledger.verification import anchor_from_note
+    from console.anchors import anchor_in
 
-    data = read_file(file)
-    if data.startswith(b"%PDF-"):
-        from reports.checking import anchor_of
-
-        return anchor_of(data, str(file), seat=session.seat, trust=trust)
-    try:
-        return anchor_from_note(data.decode(), str(file))
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"{file} is neither a checkpoint nor a report.",
-            "Give what `quaestor ledger checkpoint` printed, or a signed PDF.",
-        ) from error
+    return anchor_in(read_file(file), str(file), seat=session.seat, trust=trust)
 
 
 def _show_verification(session: Session, found: Verification) -> None:

@@ -32,6 +32,7 @@ NOUNS: Mapping[str, str] = {
     "key": "Keys of your seat: make, show, change the passphrase.",
     "actor": "People and programs: enrol them, give and take roles.",
     "model": "The inventory of models, with cards, owners, versions and ratings.",
+    "data": "Data sets: register, profile and compare them.",
     "logs": "Decision logs: import them sealed, list them.",
     "audit": "Bias audits of imported decisions.",
     "incident": "Incidents: open, answer, work through the playbook, close.",

@@ -121,6 +121,7 @@ def list_models(context: typer.Context, *, json: Json = False) -> None:
 def show(context: typer.Context, model: Model, *, json: Json = False) -> None:
     """Show a model: ratings, versions, and what was recorded about it."""
     from ledger.registers.audits import AuditRow
+    from ledger.registers.datasets import LineageRow
     from ledger.registers.incidents import IncidentRow
     from ledger.registers.logs import LogRow
     from ledger.registers.models import VersionRow, known
@@ -132,6 +133,7 @@ def show(context: typer.Context, model: Model, *, json: Json = False) -> None:
         row = known(rows, model)
         mode = rows.where(SwitchRow, model=model)[0].mode
         versions = sorted(rows.where(VersionRow, model=model), key=lambda version: version.seq)
+        lineage = sorted(rows.where(LineageRow, model=model), key=lambda each: each.seq)
         logs = rows.where(LogRow, model=model)
         audits = rows.where(AuditRow, model=model)
         incidents = rows.where(IncidentRow, model=model)
@@ -146,6 +148,10 @@ def show(context: typer.Context, model: Model, *, json: Json = False) -> None:
             {"version": v.version, "time": v.time, "actor": v.actor, "notes": v.notes}
             for v in versions
         ],
+        "data": [
+            {"version": d.model_version, "use": d.use, "dataset": d.dataset, "digest": d.digest}
+            for d in lineage
+        ],
         "logs": [log.log for log in logs],
         "decisions": sum(log.rows for log in logs),
         "audits": [{"audit": audit.audit, "verdict": audit.verdict} for audit in audits],
@@ -157,6 +163,7 @@ def show(context: typer.Context, model: Model, *, json: Json = False) -> None:
         return
     del document["card"]
     document["versions"] = [v.version for v in versions]
+    document["data"] = [f"{d.model_version}: {d.use} on {d.dataset}" for d in lineage]
     show_one(session, document, as_json=False)
     session.voice.note(f"Its card: quaestor model card {model}")
 

@@ -12,10 +12,13 @@ from console.session import Session
 
 # The words that the registers accept, here so that help and completion need not load them.
 Category = Literal["prohibited", "high-risk", "limited", "minimal", "not-classified"]
+DataSeverity = Literal["high", "medium", "low"]
+DataUse = Literal["training", "validation", "testing"]
 Level = Literal["low", "medium", "high"]
 LegalRole = Literal["provider", "deployer"]
 Mode = Literal["on", "fallback", "rollback", "off"]
-PolicyKind = Literal["thresholds", "playbook"]
+PersonalData = Literal["none", "personal", "special-category", "not-stated"]
+PolicyKind = Literal["thresholds", "playbook", "redaction", "retention"]
 Role = Literal["admin", "risk-officer", "model-owner", "engineer", "incident-commander", "auditor"]
 Severity = Literal["critical", "high", "medium", "low"]
 Status = Literal["proposed", "development", "validation", "production", "retired"]

@@ -235,7 +235,12 @@ def active(rows: Rows, actor: str) -> ActorRow:
 
 def key_trusted(rows: Rows, row: ActorRow) -> bool:
     """Whether the actor's present key has not been revoked."""
-    key = rows.get(KeyRow, row.public_key)
+    return never_revoked(rows, row.public_key)
+
+
+def never_revoked(rows: Rows, public_key: str) -> bool:
+    """Whether this is somebody's key, past or present, and was not revoked."""
+    key = rows.get(KeyRow, public_key)
     return key is not None and key.untrusted_since == NEVER
 
 

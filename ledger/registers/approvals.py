@@ -1,4 +1,4 @@
-"""Approvals: what one person asked for and another decides."""
+"""Approvals: what one person asked for and others decide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from sqlmodel import Field
 
 from ledger.entry import Draft, Entry, canonical
 from ledger.errors import Refused
-from ledger.registers.body import BodyModel, Line, Sealed, subject_name
+from ledger.registers.actors import ActorRow
+from ledger.registers.body import BodyModel, Count, Line, Sealed, subject_name
 from ledger.registers.rows import Row, Rows
 
 
@@ -30,7 +31,13 @@ class Requested(BodyModel):
 
 
 class Approved(BodyModel):
-    """Approval; the effect follows as the next entry of the same part."""
+    """Approval, with how many are given with it and how many are needed.
+
+    The effect follows, as the next entry of the same part, the approval that completes them.
+    """
+
+    given: Count
+    needed: Count
 
 
 class Rejected(BodyModel):
@@ -40,7 +47,10 @@ class Rejected(BodyModel):
 
 
 class ApprovalRow(Row, table=True):
-    """A request and what became of it: pending, approved or rejected."""
+    """A request and what became of it: pending, approved or rejected.
+
+    `approved_by` names each approver with the key that signed, as JSON.
+    """
 
     __tablename__ = "approval"
     approval: str = Field(primary_key=True)
@@ -52,6 +62,7 @@ class ApprovalRow(Row, table=True):
     reason: str = Field(sa_type=Text)
     requested_by: str
     requested_at: str
+    approved_by: str = Field(sa_type=Text)
     decided_by: str
     decided_at: str
 
@@ -59,6 +70,11 @@ class ApprovalRow(Row, table=True):
     def effect(self) -> Draft:
         """The draft that approval enters."""
         return Draft(self.kind, self.subject, orjson.loads(self.body))
+
+    @property
+    def approvers(self) -> dict[str, str]:
+        """Who approved so far, in order, with the public key of each."""
+        return dict(orjson.loads(self.approved_by))
 
 
 def requested(rows: Rows, entry: Entry, body: Requested) -> None:
@@ -77,15 +93,24 @@ def requested(rows: Rows, entry: Entry, body: Requested) -> None:
             reason=canonical(body.reason.model_dump()).decode() if body.reason else "",
             requested_by=entry.actor,
             requested_at=entry.time,
+            approved_by="{}",
             decided_by="",
             decided_at="",
         )
     )
 
 
-def approved(rows: Rows, entry: Entry, _body: Approved) -> None:
-    """Project `approval.approved`."""
-    _decide(rows, entry, "approved")
+def approved(rows: Rows, entry: Entry, body: Approved) -> None:
+    """Project `approval.approved`; the request waits on until enough have approved."""
+    row = pending(rows, subject_name(entry.subject))
+    actor = rows.get(ActorRow, entry.actor)
+    key = actor.public_key if actor is not None else ""
+    earlier = {name: held for name, held in row.approvers.items() if name != entry.actor}
+    row.approved_by = orjson.dumps({**earlier, entry.actor: key}).decode()
+    row.seq = entry.seq
+    rows.put(row)
+    if body.given >= body.needed:
+        _decide(rows, entry, "approved")
 
 
 def rejected(rows: Rows, entry: Entry, _body: Rejected) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field as Bounds
 from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
@@ -23,11 +24,15 @@ class RoleRule(BodyModel):
 
 
 class TwoPersonRule(BodyModel):
-    """Kinds that one person requests and another, in one of these roles, approves."""
+    """Kinds that one person requests and others, in one of these roles, approve.
+
+    `approvals` is how many others; a rule that does not say it asks for one.
+    """
 
     kinds: list[Line]
     approvers: list[Line]
     when: Literal["always", "two_admins"]
+    approvals: Annotated[int, Bounds(ge=1)] = 1
 
 
 class RoleMatrix(BodyModel):
@@ -84,6 +89,22 @@ class LedgerRow(Row, table=True):
     ca_certificate: str = Field(sa_type=Text)
 
 
+class MovedRow(Row, table=True):
+    """Where a ledger went that was kept in this database: the only row that a move leaves.
+
+    No entry writes it; a ledger that is in use has none.
+    """
+
+    __tablename__ = "moved"
+    to: str = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+
+
+def moved_row(to: str, size: int) -> MovedRow:
+    """What a database keeps whose ledger of `size` entries has gone `to` another place."""
+    return MovedRow(to=to, seq=size - 1)
+
+
 def founded(rows: Rows, entry: Entry, body: Founded) -> None:
     """Entry 0, and only entry 0, founds the ledger and enrols its founder as admin."""
     if entry.seq != 0 or entry.part != (0, 1) or entry.actor != body.founder.actor:
@@ -134,8 +155,13 @@ def matrix_adopted(rows: Rows, entry: Entry, body: MatrixAdopted) -> None:
 
 
 def the_ledger(rows: Rows) -> LedgerRow:
-    """The ledger's own row. Refused before entry 0."""
+    """The ledger's own row. Refused before entry 0, and where the ledger is no longer kept."""
     found = rows.where(LedgerRow)
+    for moved in [] if found else rows.where(MovedRow):
+        raise Refused(
+            f"The ledger that was kept here has been moved to {moved.to}.",
+            "Unset QUAESTOR_STORE: the home knows where its ledger is. Or name the new place.",
+        )
     if not found:
         raise Refused("This ledger has not been founded.", "Run `quaestor init`.")
     return found[0]

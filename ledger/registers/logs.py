@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field as Given
@@ -12,6 +13,8 @@ from ledger.entry import Entry, canonical
 from ledger.errors import Refused
 from ledger.registers import models
 from ledger.registers.body import BodyModel, Count, Digest, Line, VaultKey, subject_name
+from ledger.registers.erasures import ErasureRow
+from ledger.registers.policies import PolicyRow
 from ledger.registers.rows import Row, Rows
 
 
@@ -38,8 +41,8 @@ class SealedLog(BodyModel):
 
     `missing` counts by wanted column the rows without it, `guardrails` by outcome the rows with
     it. `policy` is the redaction policy that was in force, `pseudonym_key` the vault key of the
-    pseudonyms, `subjects` what says where the persons' keys lie; `bundle` and `sealed_by` are of a
-    log that a program sealed.
+    pseudonyms, `subject_key` that of the persons' names, `subjects` the list (in evidence) of the
+    persons with their keys; `bundle` and `sealed_by` are of a log that a program sealed.
     """
 
     model: Line
@@ -61,6 +64,7 @@ class SealedLog(BodyModel):
     guardrails: list[ClassCount] = Given(default_factory=list)
     policy: Digest | None = None
     pseudonym_key: VaultKey | None = None
+    subject_key: VaultKey | None = None
     subjects: Digest | None = None
     bundle: Digest | None = None
     sealed_by: Line | None = None
@@ -91,6 +95,7 @@ class LogRow(Row, table=True):
     guardrails: str = Field(sa_type=Text)
     policy: str
     pseudonym_key: str
+    subject_key: str
     subjects: str
     bundle: str
     sealed_by: str
@@ -104,6 +109,12 @@ def sealed(rows: Rows, entry: Entry, body: SealedLog) -> None:
     known = imported_as(rows, body.import_key)
     if known is not None:
         raise Refused(f"These files are imported already, as {known.log}.", "See `logs show`.")
+    rules = rows.get(PolicyRow, "redaction")
+    if body.bundle is None and (rules.content if rules else None) != body.policy:
+        raise Refused(
+            "Another redaction policy is in force than the log was made under.",
+            "Import the files again, under the policy in force.",
+        )
     log = subject_name(entry.subject)
     if rows.get(LogRow, log) is not None:
         raise Refused(f"{log} exists already.", "Import the files again; they get a new id.")
@@ -130,6 +141,7 @@ def sealed(rows: Rows, entry: Entry, body: SealedLog) -> None:
             guardrails=canonical([count.model_dump() for count in body.guardrails]).decode(),
             policy=body.policy or "",
             pseudonym_key=body.pseudonym_key or "",
+            subject_key=body.subject_key or "",
             subjects=body.subjects or "",
             bundle=body.bundle or "",
             sealed_by=body.sealed_by or "",
@@ -143,6 +155,21 @@ def imported_as(rows: Rows, import_key: str) -> LogRow | None:
     """The log that holds this import already, or None."""
     found = rows.where(LogRow, import_key=import_key)
     return found[0] if found else None
+
+
+def pseudonym_key_of(rows: Rows, model: str) -> str | None:
+    """The vault key of a model's pseudonyms, if there is one that is not erased."""
+    return _key_in_use(rows, [log.pseudonym_key for log in rows.where(LogRow, model=model)])
+
+
+def subject_key_of(rows: Rows) -> str | None:
+    """The vault key under which persons are named, if there is one that is not erased."""
+    return _key_in_use(rows, [log.subject_key for log in rows.where(LogRow)])
+
+
+def _key_in_use(rows: Rows, keys: Iterable[str]) -> str | None:
+    """The one of these keys that is not erased; there is at most one."""
+    return next((key for key in keys if key and rows.get(ErasureRow, key) is None), None)
 
 
 def next_log(rows: Rows) -> str:

@@ -1,8 +1,8 @@
-"""Policies in force: thresholds and playbooks adopted by digest, with their content in evidence."""
+"""Policies in force: adopted by digest, with their content in evidence."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field
@@ -12,7 +12,7 @@ from ledger.errors import Refused
 from ledger.registers.body import BodyModel, Digest, Line, subject_name
 from ledger.registers.rows import Row, Rows
 
-PolicyKind = Literal["thresholds", "playbook"]
+PolicyKind = Literal["thresholds", "playbook", "redaction", "retention"]
 
 
 class Adopted(BodyModel):
@@ -37,7 +37,7 @@ class PolicyRow(Row, table=True):
 def adopted(rows: Rows, entry: Entry, body: Adopted) -> None:
     """Project `policy.adopted`."""
     policy = subject_name(entry.subject)
-    if policy not in {"thresholds", "playbook"}:
+    if policy not in get_args(PolicyKind):
         raise Refused(f"There is no kind of policy called {policy}.", "See `policy list`.")
     rows.put(
         PolicyRow(

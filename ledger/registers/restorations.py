@@ -1,4 +1,4 @@
-"""Restorations: entries that were lost and a backup put back, declared by two people.
+"""Restorations: entries that were lost and a backup put back, declared by several people.
 
 An honest restore is not an attack for ever; but it is never silent: the range is in the record,
 and each seat that had seen what is lost accepts it for itself.
@@ -6,6 +6,7 @@ and each seat that had seen what is lost accepts it for itself.
 
 from __future__ import annotations
 
+import orjson
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
@@ -24,7 +25,7 @@ class Restored(BodyModel):
 
 
 class RestorationRow(Row, table=True):
-    """A declared restoration, by the entry that declares it."""
+    """A declared restoration, by the entry that declares it; `approved_by` is a JSON list."""
 
     __tablename__ = "restoration"
     restoration: int = Field(primary_key=True, sa_type=BigInteger)
@@ -35,6 +36,11 @@ class RestorationRow(Row, table=True):
     time: str
     requested_by: str
     approved_by: str
+
+    @property
+    def people(self) -> list[str]:
+        """Who declared it and who approved that, in order."""
+        return [self.requested_by, *orjson.loads(self.approved_by)]
 
     def covers(self, size: int) -> bool:
         """Whether somebody who had seen `size` entries has seen some that are lost."""
@@ -57,12 +63,12 @@ def restored(rows: Rows, entry: Entry, body: Restored, people: list[str]) -> Non
             reason=body.reason,
             time=entry.time,
             requested_by=people[0],
-            approved_by=people[-1],
+            approved_by=orjson.dumps(people[1:]).decode(),
         )
     )
 
 
 def draft_restoration(ledger_id: str, lost_from: int, lost_to: int, reason: str) -> Draft:
-    """What declaring a restoration enters once a second person approves it."""
+    """What declaring a restoration enters once enough others approve it."""
     body = {"lost_from": lost_from, "lost_to": lost_to, "reason": reason}
     return Draft("ledger.restored", f"ledger/{ledger_id}", body)

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import inspect
+from sqlalchemy.orm import QueryableAttribute
 from sqlmodel import SQLModel
+from sqlmodel.main import SQLModelMetaclass
 
 Key = tuple[Any, ...]
 """The values of a row's primary-key columns, in their order."""
 
 
-class Row(SQLModel):
+class _PlainValues(SQLModelMetaclass):
+    """Makes rows without the ORM's state: ten times as fast as with it, and half as large.
+
+    What the ORM puts between a row and its values is taken away: `__table__` is all that is used.
+    """
+
+    def __init__(cls, *arguments: Any, **options: Any) -> None:  # noqa: N805 - of classes
+        super().__init__(*arguments, **options)
+        for name in [name for name, it in vars(cls).items() if isinstance(it, QueryableAttribute)]:
+            type.__delattr__(cls, name)
+
+    def __call__(cls, **values: Any) -> Any:  # noqa: N805 - of classes
+        row: Any = object.__new__(cls)  # type: ignore[arg-type]
+        _set_fields(row, set())
+        _set_extra(row, None)
+        _set_private(row, None)
+        vars(row).update(values)
+        return row
+
+
+_set_fields, _set_extra, _set_private = (
+    vars(BaseModel)[f"__pydantic_{slot}__"].__set__ for slot in ("fields_set", "extra", "private")
+)
+
+
+class Row(SQLModel, metaclass=_PlainValues):
     """One row of a register; `seq` is the entry that last wrote it.
 
-    A row is a plain value and never joins an ORM session, so it drops the ORM's state, which would
-    make it three times as slow to build and as large.
+    A row is a plain value and never joins an ORM session.
     """
 
     seq: int
-
-    def __init__(self, **values: Any) -> None:
-        vars(self).clear()
-        vars(self).update(values)
 
     def __setattr__(self, name: str, value: Any) -> None:
         vars(self)[name] = value
@@ -65,8 +89,16 @@ def key_names(table: type[Row]) -> tuple[str, ...]:
 
 def key_of(row: Row) -> Key:
     """A row's primary key."""
-    values = vars(row)
-    return tuple([values[name] for name in key_names(type(row))])
+    return _key_taker(type(row))(vars(row))
+
+
+@cache
+def _key_taker(table: type[Row]) -> Callable[[dict[str, Any]], Key]:
+    names = key_names(table)
+    if len(names) > 1:
+        return itemgetter(*names)
+    (name,) = names
+    return lambda values: (values[name],)
 
 
 class DictRows:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.entry import GENESIS_PREV
 from ledger.merkle import EMPTY_ROOT
 from ledger.registers.rows import Row, Rows
 from ledger.tiles import Tile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,18 @@ class StoredEntry:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class EntryColumns:
+    """Entries by the column: exact bytes, and what the store keeps beside them."""
+
+    seq: list[int]
+    time: list[str]
+    actor: list[str]
+    kind: list[str]
+    subject: list[str]
+    data: list[bytes]
+
+
 class Snapshot(Protocol):
     """A store held open for reading, for milliseconds."""
 
@@ -48,8 +63,17 @@ class Snapshot(Protocol):
         """The registers."""
         ...
 
+    @property
+    def first(self) -> bytes:
+        """Entry 0; empty if there is none."""
+        ...
+
     def entries(self, start: int, stop: int) -> list[StoredEntry]:
         """Entries with start <= seq < stop, in order of seq, whatever their number."""
+        ...
+
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
+        """The same by the column, which is the fastest way to many."""
         ...
 
     def find(self, *, kind: str = "", subject: str = "", last: int = 50) -> list[StoredEntry]:
@@ -64,13 +88,25 @@ class Snapshot(Protocol):
         """Every tile, as it is so far."""
         ...
 
+    def tiles_from(self, size: int) -> Iterable[Tile]:
+        """Every tile that entries from `size` on change, as it is so far."""
+        ...
+
     def register(self, table: type[Row]) -> list[Row]:
         """Every row of a register, in order of primary key."""
+        ...
+
+    def register_table(self, table: type[Row]) -> pa.Table:
+        """The same as Arrow columns: compact, however many they are."""
         ...
 
 
 class Transaction(Snapshot, Protocol):
     """A store held open for writing: all of it happens, or nothing."""
+
+    def latest_change(self, table: type[Row]) -> int:
+        """No row of this register was written by a later entry; -1 if it has none."""
+        ...
 
     def replace_registers(self, rows: Iterable[Row]) -> None:
         """Put these rows in place of every row of every register."""

@@ -3,7 +3,8 @@
 Nobody keeps a connection: every use takes gate and lock, opens, does its transaction, closes.
 The file is never opened otherwise in this process: closing any descriptor of it would silently
 drop DuckDB's own lock. Its tables carry no index (ART indexes have a record of corruption), and a
-truncated WAL opens without a word, so how far it got is held against journal and head.
+truncated WAL opens without a word, so how far it got is held against journal and head. The WAL is
+folded in only once it has grown, for that costs more than the rest of an append.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
 from ledger.store.base import Head, Snapshot, StoredEntry, Transaction
+from ledger.store.bulk import DuckBulk
+from ledger.store.hand import DuckHand
 from ledger.store.locks import Locks
-from ledger.store.sql import SqlTransaction, entry_values, head_values
+from ledger.store.sql import OPENING, SqlTransaction, entry_values, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA
 
+LOG_BYTES = 128 * 1024
+"""How long the write-ahead log may be left: some ten appends, which a reader then reads first."""
 _BULK = 64
 _DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough")
 _COLUMNS = "seq, time, actor, kind, subject, data"
@@ -52,7 +57,7 @@ class DuckStore:
         """Make the empty tables, without keys or indexes; tables that are there stay."""
         with self.locks.exclusive():
             new = not self.path.exists()
-            with self._open(read_only=False) as connection:
+            with self._open(read_only=False) as connection, connection.begin():
                 for table in [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]:  # type: ignore[attr-defined]
                     connection.exec_driver_sql(_without_keys(table, connection))
                 if connection.execute(select(HEAD)).first() is None:
@@ -64,7 +69,7 @@ class DuckStore:
     def read(self) -> Iterator[Snapshot]:
         """Open for reading, together with other readers."""
         with self.locks.shared(), self._open(read_only=True) as connection:
-            yield DuckTransaction(connection)
+            yield DuckTransaction(connection, DuckHand(_duck(connection)))
 
     def still(self) -> AbstractContextManager[Snapshot]:
         """Open for reading: the lock that readers share keeps writers out."""
@@ -75,17 +80,33 @@ class DuckStore:
         """Open for writing, alone; what was posted is committed at the end."""
         with self.locks.exclusive(), self._open(read_only=False) as connection:
             self._share_log()
-            yield DuckTransaction(connection)
+            with connection.begin():
+                hand = DuckHand(_duck(connection))
+                yield DuckTransaction(connection, hand, *hand.ask(OPENING))
+                hand.ask()
+            self._leave_log(connection)
+
+    @property
+    def _log(self) -> Path:
+        """The write-ahead log, which lies there between two uses too."""
+        return self.path.with_name(f"{self.path.name}.wal")
 
     def _share_log(self) -> None:
         """Make the write-ahead log the whole group's before a commit makes it, whatever the umask.
 
-        Whoever is killed at the wrong moment leaves it behind, and it must not lock others out.
+        It stays behind, and must not lock others out.
         """
-        log = self.path.with_name(f"{self.path.name}.wal")
-        if not log.exists():
-            log.touch()
-            log.chmod(0o660)
+        if not self._log.exists():
+            self._log.touch()
+            self._log.chmod(0o660)
+
+    def _leave_log(self, connection: Connection) -> None:
+        """Let closing fold the log into the database only once it has grown.
+
+        Folding in takes longer than all else of an append; reading a short log takes little.
+        """
+        if self._log.exists() and self._log.stat().st_size < LOG_BYTES:
+            _duck(connection).execute("PRAGMA disable_checkpoint_on_shutdown")
 
     @cached_property
     def _writer(self) -> Engine:
@@ -96,19 +117,23 @@ class DuckStore:
         return self._engine(read_only=True)
 
     def _engine(self, *, read_only: bool) -> Engine:
-        """Make an engine that closes what it opened, without a rollback that may fail before."""
+        """Make an engine that closes what it opened, without a rollback that may fail before.
+
+        A writer's statements are small, and threads would cost more than they give.
+        """
+        given = {"read_only": read_only} | ({} if read_only else {"config": {"threads": 1}})
         return create_engine(
             f"duckdb:///{self.path}",
             poolclass=NullPool,
             pool_reset_on_return=None,
-            connect_args={"read_only": read_only},
+            connect_args=given,
         )
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[Connection]:
         engine = self._reader if read_only else self._writer
         try:
-            with engine.begin() as connection:
+            with engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, duckdb.Error) as error:
             cause = getattr(error, "orig", None) or error
@@ -123,7 +148,7 @@ class DuckStore:
             ) from error
 
 
-class DuckTransaction(SqlTransaction):
+class DuckTransaction(DuckBulk, SqlTransaction):
     """One open connection; closed with its transaction. What is long goes in Arrow batches."""
 
     def entries(self, start: int, stop: int) -> list[StoredEntry]:
@@ -148,6 +173,7 @@ class DuckTransaction(SqlTransaction):
         if len(entries) < _BULK:
             super()._insert(entries)
             return
+        self._hand.ask()
         values = zip(*(entry_values(entry).values() for entry in entries), strict=True)
         batch = pa.table(dict(zip(ENTRY.columns.keys(), map(list, values), strict=True)))
         self._duck.register("batch", batch)
@@ -156,7 +182,11 @@ class DuckTransaction(SqlTransaction):
 
     @property
     def _duck(self) -> duckdb.DuckDBPyConnection:
-        return self._connection.connection.driver_connection  # type: ignore[return-value]
+        return _duck(self._connection)
+
+
+def _duck(connection: Connection) -> duckdb.DuckDBPyConnection:
+    return connection.connection.driver_connection  # type: ignore[return-value]
 
 
 def _damaged(error: BaseException) -> bool:

@@ -2,13 +2,15 @@
 
 The transaction is the commit point; there is no journal. A writer holds one advisory lock for its
 transaction; readers see one snapshot and wait for nobody. Every change is announced by NOTIFY.
+Writers keep their connection, and hold the lock for three round trips: what is there, what the
+entries name, and all that is written together with its commit.
 A connection that is lost at commit leaves the part applied once or not at all: `Book` asks which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
@@ -24,11 +26,19 @@ from sqlalchemy.exc import (
 from ledger.errors import Altered, StoreUnavailable
 from ledger.kinds import TABLES
 from ledger.store.base import Head, Snapshot, Transaction
-from ledger.store.sql import SqlTransaction, head_values
+from ledger.store.hand import Answer, Statement
+from ledger.store.pipeline import CursorHand, PipelineHand
+from ledger.store.sql import OPENING, SqlTransaction, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA, TILE
 
 CHANNEL = "quaestor"
 _LOCK = 0x51_55_41_45_53_54_4F_52 >> 1  # "QUAESTOR", within a signed 64-bit integer
+
+_BEGIN: Statement = ("BEGIN ISOLATION LEVEL READ COMMITTED", [])
+_COMMIT: Statement = ("COMMIT", [])
+_ROLLBACK: Statement = ("ROLLBACK", [])
+_TAKE = "SELECT pg_advisory_xact_lock($1) FROM set_config('lock_timeout', $2, true)"
+_ANNOUNCE = f"SELECT pg_notify('{CHANNEL}', $1)"
 
 
 class PostgresStore:
@@ -37,11 +47,15 @@ class PostgresStore:
     def __init__(self, url: str, *, patience: float = 30.0) -> None:
         self.url = url
         self.patience = patience
+        self._seen = False
 
     def exists(self) -> bool:
-        """Whether the tables were made."""
-        with self._connected() as engine, engine.connect() as connection:
-            return connection.execute(select(func.to_regclass("entry"))).scalar() is not None
+        """Whether the tables were made. Once they were, whoever uses them finds out."""
+        if not self._seen:
+            with self._connected() as engine, engine.connect() as connection:
+                found = connection.execute(select(func.to_regclass("entry"))).scalar()
+            self._seen = found is not None
+        return self._seen
 
     def writable(self) -> bool:
         """Whether this process may write: the database says so when it does not."""
@@ -68,7 +82,7 @@ class PostgresStore:
         """Open one snapshot for reading; it waits for nobody."""
         with self._connected() as engine, engine.connect() as connection:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
     def still(self) -> Iterator[Snapshot]:
@@ -76,19 +90,57 @@ class PostgresStore:
         with self._connected() as engine, engine.begin() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             self._take(connection, func.pg_advisory_xact_lock_shared)
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open for writing, alone among all machines; committed at the end."""
-        with self._connected() as engine, engine.begin() as connection:
-            self._take(connection, func.pg_advisory_xact_lock)
-            transaction = SqlTransaction(connection)
+        with self._connected(), self._begun() as (connection, opened):
+            hand = _writing(connection)
+            transaction = SqlTransaction(connection, hand, opened)
             before = transaction.head
             yield transaction
             if transaction.head != before:
-                size = str(transaction.head.size)
-                connection.execute(select(func.pg_notify(CHANNEL, size)))
+                hand.tell((_ANNOUNCE, [str(transaction.head.size)]))
+            hand.ask(_COMMIT)
+
+    @contextmanager
+    def _begun(self) -> Iterator[tuple[Connection, Answer]]:
+        """Begin under the writers' lock; what is not committed is rolled back."""
+        connection, opened = self._opened()
+        try:
+            yield connection, opened
+        except BaseException:
+            with suppress(psycopg.Error):
+                _writing(connection).ask(_ROLLBACK)
+            if _raw(connection).closed:
+                connection.invalidate()
+            raise
+        finally:
+            connection.close()
+
+    def _opened(self) -> tuple[Connection, Answer]:
+        """A connection that has the lock; one that was lost while it lay idle is replaced."""
+        while True:
+            connection = self._writer.connect()
+            kept = bool(connection.info)
+            try:
+                return connection, self._locked(connection)
+            except BaseException as error:
+                connection.invalidate()
+                connection.close()
+                if not (kept and isinstance(error, psycopg.OperationalError)):
+                    raise
+            self._writer.dispose()
+
+    def _locked(self, connection: Connection) -> Answer:
+        """Wait for the writers' lock, and ask what a writer asks first, in one round trip."""
+        wait = str(max(1, int(self.patience * 1000)))
+        try:
+            *_, opened = _writing(connection).ask(_BEGIN, (_TAKE, [_LOCK, wait]), OPENING)
+        except psycopg.errors.LockNotAvailable as error:
+            raise self._held() from error
+        return opened
 
     def changes(self, *, seconds: float) -> Iterator[int]:
         """Sizes of the ledger as they are announced, for so many seconds."""
@@ -113,15 +165,28 @@ class PostgresStore:
         except OperationalError as error:
             if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
                 raise
-            raise StoreUnavailable(
-                f"The ledger has been held for {self.patience:g} s by another writer.",
-                "Try again, or look at pg_stat_activity in the database.",
-            ) from error
+            raise self._held() from error
+
+    def _held(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"The ledger has been held for {self.patience:g} s by another writer.",
+            "Try again, or look at pg_stat_activity in the database.",
+        )
 
     @cached_property
     def _engine(self) -> Engine:
-        wait = {"connect_timeout": max(2, int(self.patience))}
-        return create_engine(self.url, pool_size=2, pool_pre_ping=True, connect_args=wait)
+        return create_engine(self.url, pool_size=2, pool_pre_ping=True, connect_args=self._wait)
+
+    @cached_property
+    def _writer(self) -> Engine:
+        """Connections for writing, whose transactions are begun and ended by hand."""
+        return create_engine(
+            self.url, pool_size=2, isolation_level="AUTOCOMMIT", connect_args=self._wait
+        )
+
+    @property
+    def _wait(self) -> dict[str, int]:
+        return {"connect_timeout": max(2, int(self.patience))}
 
     @contextmanager
     def _connected(self) -> Iterator[Engine]:
@@ -138,3 +203,11 @@ class PostgresStore:
                 f"PostgreSQL cannot be used: {str(cause).splitlines()[0]}.",
                 "Check that it runs and that QUAESTOR_STORE is right, then try again.",
             ) from error
+
+
+def _raw(connection: Connection) -> psycopg.Connection[Any]:
+    return connection.connection.driver_connection  # type: ignore[return-value]
+
+
+def _writing(connection: Connection) -> PipelineHand:
+    return PipelineHand(_raw(connection), connection.info.setdefault("prepared", {}))

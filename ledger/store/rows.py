@@ -1,41 +1,28 @@
-"""Registers inside a transaction: read from the database, changes kept until they are posted.
-
-Rows are read and written by the column: one statement takes any number of rows as one array a
-column, on DuckDB as on PostgreSQL.
-"""
+"""Registers inside a transaction: read from the database, changes kept until they are posted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Connection,
-    and_,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    tuple_,
-)
-from sqlalchemy.schema import Column, Table
+from sqlalchemy.schema import Table
 
 from ledger.registers.rows import DictRows, Key, R, Row, key_names, key_of
+from ledger.store import statements
+from ledger.store.hand import Answer, Hand
 
 
 class StoreRows:
     """Rows of one transaction, each read once. Nothing is written before `flush`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
         self._read = DictRows()
+        self._asked: dict[type[Row], set[Key]] = defaultdict(set)
         self._absent: dict[type[Row], set[Key]] = defaultdict(set)
-        self._asked: set[tuple[Any, ...]] = set()
+        self._questions: set[tuple[Any, ...]] = set()
         self._changed: dict[type[Row], dict[Key, Row]] = defaultdict(dict)
 
     def get(self, table: type[R], *key: str | int) -> R | None:
@@ -43,6 +30,7 @@ class StoreRows:
         row = self._read.get(table, *key)
         if row is None and key not in self._absent[table]:
             self.foresee(table, [key])
+            self._hand.ask()
             row = self._read.get(table, *key)
         return row
 
@@ -53,77 +41,62 @@ class StoreRows:
 
     def where(self, table: type[R], **equal: str | int) -> list[R]:
         """The rows whose columns equal these values, in order of primary key."""
-        question = (table, *sorted(equal.items()))
-        if question not in self._asked:
-            columns = _columns(table)
-            self._load(table, *(columns[name] == value for name, value in equal.items()))
-            self._asked.add(question)
+        self.expect(table, **equal)
+        self._hand.ask()
         return self._read.where(table, **equal)
 
     def count(self, table: type[Row]) -> int:
         """How many rows a register has."""
         if table in self._changed:
             return len(self.where(table))
-        return self._connection.scalar(select(func.count()).select_from(_table(table))) or 0
+        ((answer,),) = self._hand.ask(statements.count(_table(table)))
+        return int(answer[0])
 
     def foresee(self, table: type[Row], keys: Iterable[Key]) -> None:
-        """Read the rows with these primary keys, and remember which are not there."""
+        """Read the rows with these primary keys with whatever is asked next."""
+        asked = self._asked[table]
         unknown = [
             key
             for key in dict.fromkeys(keys)
-            if key not in self._absent[table] and self._read.get(table, *key) is None
+            if key not in asked and self._read.get(table, *key) is None
         ]
         if unknown:
-            self._load(table, _keyed(table, unknown))
-            self._absent[table].update(
-                key for key in unknown if self._read.get(table, *key) is None
+            asked.update(unknown)
+            question = statements.by_key(_table(table), key_names(table), unknown)
+            self._hand.foresee(question, partial(self._load, table, unknown))
+
+    def expect(self, table: type[Row], **equal: str | int) -> None:
+        """Read the rows whose columns equal these values with whatever is asked next."""
+        question = (table, *sorted(equal.items()))
+        if question not in self._questions:
+            self._questions.add(question)
+            self._hand.foresee(
+                statements.by_value(_table(table), **equal), partial(self._load, table, [])
             )
 
     def flush(self) -> None:
-        """Write every changed row in place of what was stored under its key."""
+        """Have every changed row written in place of what was stored under its key."""
         for table, rows in self._changed.items():
             old = [key for key in rows if key not in self._absent[table]]
-            if old:
-                self._connection.execute(delete(_table(table)).where(_keyed(table, old)))
-            columns = list(_columns(table))
-            arrays = [
-                _unnested(column, [vars(row)[column.name] for row in rows.values()])
-                for column in columns
-            ]
-            self._connection.execute(insert(_table(table)).from_select(columns, select(*arrays)))
+            names = [column.name for column in _table(table).columns]
+            values = [[vars(row)[name] for name in names] for row in rows.values()]
+            statements.put(self._hand, _table(table), key_names(table), old, values)
             self._absent[table] -= rows.keys()
         self._changed.clear()
 
-    def _load(self, table: type[Row], *wanted: ColumnElement[bool]) -> None:
-        """Read rows into memory; what was read or put before stands."""
-        statement = select(*_columns(table)).where(*wanted)
-        for values in self._connection.execute(statement).mappings():
-            row = table(**values)
+    def _load(self, table: type[Row], keys: list[Key], answer: Answer) -> None:
+        """Take rows in that were read, and those of `keys` that are not there as absent.
+
+        What was read or put before stands.
+        """
+        names = [column.name for column in _table(table).columns]
+        for values in answer:
+            row = table(**dict(zip(names, values, strict=True)))
             if self._read.get(table, *key_of(row)) is None:
                 self._read.put(row)
+        self._absent[table].update(key for key in keys if self._read.get(table, *key) is None)
 
 
 def _table(table: type[Row]) -> Table:
     found: Table = table.__table__  # type: ignore[attr-defined]
     return found
-
-
-def _columns(table: type[Row]) -> Any:
-    return _table(table).columns
-
-
-def _keyed(table: type[Row], keys: list[Key]) -> ColumnElement[bool]:
-    """That a row has one of these primary keys."""
-    columns = [_columns(table)[name] for name in key_names(table)]
-    if len(keys) == 1:
-        return and_(*(column == value for column, value in zip(columns, keys[0], strict=True)))
-    arrays = [
-        _unnested(column, list(values))
-        for column, values in zip(columns, zip(*keys, strict=True), strict=True)
-    ]
-    return tuple_(*columns).in_(select(*arrays))
-
-
-def _unnested(column: Column[Any], values: list[Any]) -> ColumnElement[Any]:
-    """One row a value, as the column's type."""
-    return func.unnest(cast(literal(values, ARRAY(column.type)), ARRAY(column.type)))

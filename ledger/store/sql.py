@@ -1,28 +1,75 @@
-"""A transaction over any database that SQLAlchemy reaches: what the stores have in common."""
+"""A transaction over any database that SQLAlchemy reaches: what the stores have in common.
+
+Reading whole tables is SQLAlchemy's; what an append does goes by hand, in few statements.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, select
+from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy.exc import NoResultFound
 
 from ledger.kinds import TABLES
+from ledger.registers.erasures import ErasureRow
 from ledger.registers.rows import Row, key_names
+from ledger.registers.switches import SwitchRow
+from ledger.store import statements
 from ledger.store.base import Head, StoredEntry
+from ledger.store.bulk import SqlBulk
+from ledger.store.hand import Answer, Hand, Statement
 from ledger.store.rows import StoreRows
-from ledger.store.tables import ENTRY, HEAD, TILE
-from ledger.tiles import Tile
+from ledger.store.tables import ENTRY, TILE
+from ledger.tiles import WIDTH, Tile
+
+_PLACE = ("level", "index")
+_MOVE_HEAD = "UPDATE head SET size = $1, root = $2, last = $3, journal = $4"
+_HEAD: Statement = ("SELECT size, root, last, journal FROM head", [])
+_FIRST: Statement = ("SELECT data FROM entry WHERE seq = 0", [])
+_WATCHED: tuple[type[Row], ...] = (SwitchRow, ErasureRow)
+
+_LATEST = "(SELECT max(seq) FROM switch), (SELECT max(seq) FROM erasure)"
+OPENING: Statement = (f"SELECT size, root, last, journal, {_LATEST} FROM head", [])  # noqa: S608
+"""What a writer asks first: the head, and when switches and erasures last changed."""
 
 
-class SqlTransaction:
-    """One open connection inside one transaction, whose end is its store's business."""
+class SqlTransaction(SqlBulk):
+    """One open connection inside one transaction, whose end is its store's business.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.rows = StoreRows(connection)
-        row = connection.execute(select(HEAD)).one()
-        self.head = Head(row.size, bytes(row.root), row.last, row.journal)
+    A writer gives what was `opened` by asking `OPENING`.
+    """
+
+    def __init__(self, connection: Connection, hand: Hand, opened: Answer | None = None) -> None:
+        self._bare_connection = connection
+        self._hand = hand
+        self.rows = StoreRows(hand)
+        (found,) = (opened,) if opened is not None else hand.ask(_HEAD)
+        if len(found) != 1:
+            raise NoResultFound(f"There are {len(found)} heads.")
+        size, root, last, journal, *changes = found[0]
+        self.head = Head(size, root, last, journal)
+        self._changes = dict(zip(_WATCHED, changes, strict=False))
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._first: bytes | None = None
+        if opened is not None:
+            self.foresee_tiles(_frontier(size))
+            hand.foresee(_FIRST, self._keep_first)
+
+    @property
+    def _connection(self) -> Connection:
+        """SQLAlchemy's connection, which sees all that was told by hand."""
+        self._hand.ask()
+        return self._bare_connection
+
+    @property
+    def first(self) -> bytes:
+        """Entry 0; empty if there is none."""
+        if self._first is None:
+            self._hand.foresee(_FIRST, self._keep_first)
+            self._hand.ask()
+        return self._first or b""
 
     def entries(self, start: int, stop: int) -> list[StoredEntry]:
         """Entries with start <= seq < stop, in order of seq."""
@@ -41,9 +88,10 @@ class SqlTransaction:
 
     def tile(self, level: int, index: int) -> bytes:
         """A tile's hashes so far; empty if there is none."""
-        place = and_(TILE.c.level == level, TILE.c.index == index)
-        found = self._connection.execute(select(TILE.c.hashes).where(place)).first()
-        return bytes(found.hashes) if found else b""
+        if (level, index) not in self._tiles:
+            self.foresee_tiles([(level, index)])
+            self._hand.ask()
+        return self._tiles[level, index]
 
     def tiles(self) -> list[Tile]:
         """Every tile, as it is so far."""
@@ -60,29 +108,60 @@ class SqlTransaction:
         """Put these rows in place of every row of every register."""
         for table in TABLES:
             self._connection.execute(delete(table))
-        self.rows = StoreRows(self._connection)
+        self.rows = StoreRows(self._hand)
         for row in rows:
             self.rows.put(row)
         self.rows.flush()
 
+    def foresee_tiles(self, places: Sequence[tuple[int, int]]) -> None:
+        """Read tiles (level, index) with whatever is asked next."""
+        unknown = [place for place in places if place not in self._tiles]
+        if unknown:
+            question = statements.by_key(TILE, _PLACE, unknown)
+            self._hand.foresee(question, partial(self._keep_tiles, unknown))
+
+    def latest_change(self, table: type[Row]) -> int:
+        """No row of this register was written by a later entry; -1 if it has none."""
+        newest = self._changes.get(table)
+        return -1 if newest is None else int(newest)
+
     def post(self, entries: Sequence[StoredEntry], tiles: Sequence[Tile], head: Head) -> None:
         """Write entries, tiles, head and changed register rows."""
         self._insert(entries)
-        for tile in tiles:
-            place = and_(TILE.c.level == tile.level, TILE.c.index == tile.index)
-            self._connection.execute(delete(TILE).where(place))
-        rows = [{"level": t.level, "index": t.index, "hashes": t.hashes} for t in tiles]
-        self._connection.execute(insert(TILE), rows)
+        places = [(tile.level, tile.index) for tile in tiles]
+        old = [place for place in places if self._tiles.get(place) != b""]
+        rows = [(tile.level, tile.index, tile.hashes) for tile in tiles]
+        statements.put(self._hand, TILE, _PLACE, old, rows)
         self.rows.flush()
-        self._connection.execute(HEAD.update().values(head_values(head)))
+        self._hand.tell((_MOVE_HEAD, list(head_values(head).values())))
+        self._tiles.update(zip(places, (tile.hashes for tile in tiles), strict=True))
+        self._changes = dict.fromkeys(_WATCHED, head.size - 1)
         self.head = head
 
     def _insert(self, entries: Sequence[StoredEntry]) -> None:
-        self._connection.execute(insert(ENTRY), [entry_values(entry) for entry in entries])
+        rows = [tuple(entry_values(entry).values()) for entry in entries]
+        self._hand.tell(statements.insert(ENTRY, rows))
+
+    def _keep_first(self, answer: Answer) -> None:
+        self._first = answer[0][0] if answer else None
+
+    def _keep_tiles(self, places: Sequence[tuple[int, int]], answer: Answer) -> None:
+        found = {(level, index): hashes for level, index, hashes in answer}
+        for place in places:
+            self._tiles.setdefault(place, found.get(place, b""))
 
     def _entries(self, wanted: Select[Any]) -> list[StoredEntry]:
         found = self._connection.execute(wanted)
         return [StoredEntry(s, t, a, k, subject, bytes(d)) for s, t, a, k, subject, d in found]
+
+
+def _frontier(size: int) -> list[tuple[int, int]]:
+    """The tiles (level, index) that grow next in a tree of so many leaves."""
+    places: list[tuple[int, int]] = []
+    while size:
+        size //= WIDTH
+        places.append((len(places), size))
+    return places
 
 
 def head_values(head: Head) -> dict[str, object]:

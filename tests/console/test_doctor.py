@@ -17,7 +17,10 @@ import pytest
 
 from console.doctor import Finding, examine
 from ledger.reserve import keep_reserve
+from ledger.spool import spooled_orders
+from tests.ledger.stopping import board, order, spool
 from tests.ledger.test_reserve import on_small_disk
+from tests.people import MODEL, World
 
 NOW = datetime.now(UTC)
 LOOK = """
@@ -204,3 +207,23 @@ def test_the_terminal_is_measured(
         os.close(theirs)
     assert found[0] == state
     assert f"{columns} x {lines}" in found[2]
+
+
+def test_a_damaged_stop_is_noticed_before_it_is_thrown_away(world: World) -> None:
+    """If this fails, a bit in a waiting order puts a stopped model back to work unnoticed."""
+    spool(world, world.person("cora").signer, order(world))
+    with world.stranger().read():
+        pass
+    assert board(world)[MODEL] == "off"
+    found = look(world.home.folder, None)["waiting stops"]
+    assert (found.state, found.detail[:2]) == ("ok", "1,")
+    (spooled,) = spooled_orders(world.home)
+    bent = spooled.sig.swapcase().encode()
+    spooled.path.write_bytes(spooled.path.read_bytes().replace(spooled.sig.encode(), bent))
+    found = look(world.home.folder, None)["waiting stops"]
+    assert (found.state, found.stops_the_job) == ("unsafe", True)
+    assert f"quaestor kill {MODEL}" in found.hint
+    world.person("emil").note("the next entry")
+    findings = look(world.home.folder, None)
+    assert findings["waiting stops"].detail.startswith("0")
+    assert findings["refused stops"].state == "warn"

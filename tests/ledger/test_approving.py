@@ -58,7 +58,7 @@ def test_what_is_approved_is_what_was_requested(world: World) -> None:
     world.person(FOUNDER).append(grant("cora", "admin"))
     asked = approving.request(cora.book, cora.signer, lambda _rows: grant("emil", "auditor"))
     assert asked.approval
-    approved = Draft("approval.approved", f"approval/{asked.approval}", {})
+    approved = Draft("approval.approved", f"approval/{asked.approval}", {"given": 1, "needed": 1})
     ada = world.person(FOUNDER)
     before = size_of(ada.book)
     raising(Refused, lambda: ada.append(approved))

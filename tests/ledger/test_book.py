@@ -51,6 +51,15 @@ def test_a_refused_entry_takes_its_part_with_it(world: World) -> None:
     assert row.version == "1.0"
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", ""])
+def test_text_that_cannot_be_is_refused_before_it_is_looked_up(world: World, text: str) -> None:
+    """If it fails, a database is asked for what no text can be, and ends in its own traceback."""
+    emil = world.person("emil")
+    for draft in (version_draft(text), Draft("model.versioned", f"model/{text}", {"version": "1"})):
+        raising(InvalidInput, lambda draft=draft: emil.append(draft))
+    assert size_of(emil.book) == 10
+
+
 def test_an_entry_that_is_too_long_is_sent_back(world: World) -> None:
     """If it fails, an entry beyond 65,535 bytes is journalled and can never be read again."""
     emil = world.person("emil")
@@ -100,7 +109,7 @@ def test_personal_texts_are_never_in_the_record(world: World) -> None:
         aware_at=START,
     )
     cora.append(Draft("incident.noted", f"incident/{opened.name}", {"note": secret}))
-    for path in (*world.home.journal.files(), world.home.database):
+    for path in (*world.home.journal.files(), *world.home.folder.glob("ledger.duckdb*")):
         assert secret.encode() not in path.read_bytes()
     with emil.book.read() as snapshot:
         incident = snapshot.rows.where(IncidentRow)[0]

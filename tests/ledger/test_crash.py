@@ -266,7 +266,7 @@ def test_a_failing_database_loses_nothing(world: World, break_at: str) -> None:
             wal.unlink()
             wal.mkdir()
         else:
-            rows._connection.exec_driver_sql("DROP TABLE entry")  # type: ignore[attr-defined]
+            rows._hand.ask(("DROP TABLE entry", []))  # type: ignore[attr-defined]
         return [version_draft("2.0")]
 
     appended = emil.book.append(emil.signer, breaking)

@@ -258,7 +258,9 @@ def test_nobody_appends_to_a_database_that_was_left(
     size, root = size_of(old), root_of(old)
     done = move(world.person("emil").book, second)
     assert (done.entries, done.root) == (size, root)
-    raising(Refused, lambda: old.append(emil.signer, [version_draft("lost")]))
+    said = raising(Refused, lambda: old.append(emil.signer, [version_draft("lost")]))
+    assert f"moved to {second}" in said
+    assert f"moved to {second}" in raising(Refused, lambda: old.facts)
     world.person("emil").note("kept")
     assert verify(world.person("emil").book).verdict == "verified"
 
@@ -293,8 +295,10 @@ def test_a_move_that_died_at_its_last_step_is_finished(
     move(emil.book, url)
     (world.home.folder / "journal").rmdir()
     kept.rename(world.home.folder / "journal")
-    raising(InvalidInput, lambda: world.person("emil").note("no"))
-    raising(Refused, lambda: move(world.person("emil").book, url))  # there already: now whole
+    said = raising(InvalidInput, lambda: world.person("emil").note("no"))
+    assert f"kept in {url}" in said
+    assert move(world.person("emil").book, url).entries == 0
+    raising(Refused, lambda: move(world.person("emil").book, url))  # nothing is left to finish
     world.person("emil").note("yes")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -16,6 +17,8 @@ from ledger.errors import Altered, InvalidInput, StoreUnavailable
 from ledger.home import Home, without_password
 from ledger.registers.rows import Rows
 from ledger.registers.switches import SwitchRow
+from ledger.store.hand import Answer, Statement
+from ledger.store.pipeline import PipelineHand
 from ledger.store.postgres import PostgresStore
 from ledger.switchboard import read
 from ledger.switching import kill
@@ -115,7 +118,35 @@ def test_a_long_wait_is_explained(remote: PostgresWorld) -> None:
     assert world.person("emil").note("1.1").head.size == 11
 
 
+def test_an_append_takes_three_round_trips(
+    remote: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, every writer waits longer for every other, the longer the further away."""
+    emil = remote.world.person("emil")
+    emil.note("1.1")
+    sent: list[int] = []
+    real = PipelineHand._send
+
+    def counted(hand: PipelineHand, statements: Sequence[Statement]) -> list[Answer]:
+        sent.append(len(statements))
+        return real(hand, statements)
+
+    monkeypatch.setattr(PipelineHand, "_send", counted)
+    emil.note("1.2")
+    assert len(sent) == 3, sent
+    assert versions(remote.world.stranger()).keys() >= {"1.1", "1.2"}
+
+
 # Lost connections
+
+
+def test_a_connection_lost_while_it_lay_idle_is_replaced(remote: PostgresWorld) -> None:
+    """If it fails, whoever keeps a console open must say everything twice after a night."""
+    emil = remote.world.person("emil")
+    emil.note("1.1")
+    assert remote.database.cut_connections()
+    assert emil.note("1.2").head.size == 12
+    assert sound(remote.world, "emil") == []
 
 
 @pytest.mark.parametrize("moment", ["checking", "posting"])

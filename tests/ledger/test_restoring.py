@@ -7,10 +7,14 @@ from shutil import copytree, rmtree
 
 from ledger import restoring
 from ledger.book import Book
+from ledger.entry import Draft
 from ledger.errors import Altered, Refused
+from ledger.registers.actors import active
+from ledger.registers.approvals import ApprovalRow
 from ledger.registers.restorations import RestorationRow
 from ledger.verification import verify
-from tests.people import FOUNDER, Person, World, raising
+from reports.enrolling import new_key, rotate
+from tests.people import FOUNDER, PASSPHRASE, ROUNDS, Person, World, raising
 
 
 def rolled_back(world: World, folder: Path, lost: int = 3) -> int:
@@ -53,14 +57,91 @@ def test_a_restore_takes_two_and_every_seat_for_itself(world: World, tmp_path: P
     raising(Altered, lambda: rosa.approve(outcome.approval or ""))
     accepted = restoring.accept(rosa.book)
     assert (accepted.lost_from, accepted.lost_to) == (size, size + 3)
-    rosa.approve(outcome.approval or "")
+    approved = rosa.approve(outcome.approval or "").entries[0]
+    assert approved.body == {"given": 1, "needed": 1}, "there is nobody else who could approve"
     with ada.book.read() as snapshot:
         (row,) = snapshot.rows.where(RestorationRow)
-    assert (row.requested_by, row.approved_by) == (FOUNDER, "rosa")
+    assert row.people == [FOUNDER, "rosa"]
     assert verify(rosa.book).verdict == "verified"
     assert verify(cora.book).verdict == "altered"
     restoring.accept(cora.book)
     assert [verify(cora.book).verdict for _ in range(2)] == ["unconfirmed", "verified"]
+
+
+def waiting_for_two(world: World, folder: Path) -> str:
+    """Let a loss be declared where two others could approve, and one of them do so; its id."""
+    ada, rosa = world.person(FOUNDER), world.person("rosa")
+    ada.append(Draft("actor.granted", "actor/mona", {"role": "risk-officer"}))
+    rolled_back(world, folder)
+    approval = restoring.declare(ada.book, ada.signer, "The disk failed.").approval
+    assert approval
+    restoring.accept(rosa.book)
+    (first,) = rosa.approve(approval).entries
+    assert first.body == {"given": 1, "needed": 2}
+    return approval
+
+
+def test_a_restore_takes_two_approvals_where_two_can_give_them(
+    world: World, tmp_path: Path
+) -> None:
+    """If it fails, two people declare a loss although a third was there to object."""
+    approval = waiting_for_two(world, tmp_path)
+    ada, rosa, mona = (world.person(name) for name in (FOUNDER, "rosa", "mona"))
+    with ada.book.read() as snapshot:
+        assert snapshot.rows.where(RestorationRow) == []
+        row = snapshot.rows.get(ApprovalRow, approval)
+    assert row is not None
+    assert (row.state, list(row.approvers)) == ("pending", ["rosa"])
+    assert "approved ap-" in raising(Refused, lambda: rosa.approve(approval))
+    raising(Refused, lambda: ada.approve(approval))
+    done = mona.approve(approval)
+    assert [entry.kind for entry in done.entries] == ["approval.approved", "ledger.restored"]
+    assert done.entries[0].body == {"given": 2, "needed": 2}
+    with ada.book.read() as snapshot:
+        (restored,) = snapshot.rows.where(RestorationRow)
+    assert restored.people == [FOUNDER, "rosa", "mona"]
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_an_approval_under_a_key_that_was_revoked_since_counts_for_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    """If it fails, a thief's approval is half of what declares a loss.
+
+    Nor does revoking somebody's key, which takes one person, make do with one approval fewer.
+    """
+    approval = waiting_for_two(world, tmp_path)
+    ada, mona = world.person(FOUNDER), world.person("mona")
+    with ada.book.read() as snapshot:
+        key = active(snapshot.rows, "rosa").public_key
+    body = {"public_key": key, "since_seq": 0, "reason": "Stolen."}
+    ada.append(Draft("actor.key_revoked", "actor/rosa", body))
+    (entry,) = mona.approve(approval).entries
+    assert entry.body == {"given": 1, "needed": 2}
+    fresh = new_key(
+        world.seat("rosa"), "rosa", kind="person", name="Rosa",
+        passphrase=PASSPHRASE, rounds=ROUNDS, replace=True,
+    )  # fmt: skip
+    rotate(ada.book, ada.signer, fresh)
+    world.person("rosa").approve(approval)
+    with ada.book.read() as snapshot:
+        (restored,) = snapshot.rows.where(RestorationRow)
+    assert restored.people == [FOUNDER, "mona", "rosa"]
+
+
+def test_one_approval_cannot_pass_for_two(world: World, tmp_path: Path) -> None:
+    """If it fails, an approver enters a loss by calling their own approval the last one."""
+    ada, mona = world.person(FOUNDER), world.person("mona")
+    approval = waiting_for_two(world, tmp_path)
+    with ada.book.read() as snapshot:
+        row = snapshot.rows.get(ApprovalRow, approval)
+    assert row is not None
+    said = Draft("approval.approved", f"approval/{approval}", {"given": 1, "needed": 1})
+    raising(Refused, lambda: mona.append(said, row.effect))
+    raising(Refused, lambda: mona.append(row.effect))
+    short = Draft("approval.approved", f"approval/{approval}", {"given": 2, "needed": 2})
+    raising(Refused, lambda: mona.append(short))
+    mona.append(short, row.effect)
 
 
 def test_what_a_seat_set_aside_is_kept(world: World, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.errors import CheckFailed, InvalidInput
 from ledger.logs.importing import import_logs
-from ledger.logs.mapping import propose
+from ledger.logs.proposing import propose
 from ledger.merkle import leaf_hash
 from ledger.proof_text import check_json
 from ledger.proofs import inclusion_path

@@ -8,11 +8,11 @@ from ledger.entry import Draft
 from ledger.errors import StoreUnavailable
 from ledger.registers.models import ModelRow, VersionRow
 from ledger.store.base import Head, StoredEntry, in_batches
-from ledger.store.duck import DuckStore
+from ledger.store.duck import LOG_BYTES, DuckStore
 from ledger.store.locks import Locks
 from ledger.tiles import Tile
 from tests.forging import sql
-from tests.people import MODEL, OTHER_MODEL, World, raising
+from tests.people import MODEL, OTHER_MODEL, World, raising, size_of
 
 
 def entries(count: int, start: int = 0) -> list[StoredEntry]:
@@ -132,6 +132,30 @@ def test_making_tables_again_keeps_what_is_in_them(world: World) -> None:
 def test_the_file_is_the_groups(world: World) -> None:
     """If it fails, the founder alone can open the database."""
     assert world.home.database.stat().st_mode & 0o777 == 0o660
+
+
+def test_the_log_is_left_short_and_the_groups(world: World) -> None:
+    """If it fails, every reader wades through a log that only grows, or others cannot open it."""
+    emil = world.person("emil")
+    log = world.home.database.with_name("ledger.duckdb.wal")
+    left = []
+    for number in range(40):
+        emil.note(f"2.{number}")
+        left.append(log.stat().st_size if log.exists() else 0)
+        assert not left[-1] or log.stat().st_mode & 0o777 == 0o660
+        assert size_of(world.stranger()) == 11 + number
+    assert 0 in left  # it was folded in
+    assert 0 < max(left) < LOG_BYTES
+
+
+def test_a_log_that_is_lost_is_made_good(world: World) -> None:
+    """If it fails, losing the log that stays behind loses entries that were acknowledged."""
+    emil = world.person("emil")
+    head = emil.note("2.0").head
+    world.home.database.with_name("ledger.duckdb.wal").unlink()
+    with world.stranger().read() as snapshot:
+        assert snapshot.head == head
+    assert emil.note("2.1").head.size == head.size + 1
 
 
 def test_ranges_are_cut_into_batches() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from console.demo.observer import Observer
 from ledger import publishing
+from ledger.approving import approval_drafts
 from ledger.clock import write_time
 from ledger.entry import Draft
 from ledger.errors import InvalidInput, Refused, StoreUnavailable
-from ledger.registers.approvals import pending
 from ledger.registers.rows import Rows
 from ledger.spool import orders_set_aside, spooled_orders
 from ledger.switchboard import Publication
@@ -276,10 +276,7 @@ def test_a_kill_given_while_a_resumption_is_entered_wins(world: World) -> None:
 
     def approving_late(rows: Rows) -> list[Draft]:
         spool(world, cora.signer, late)
-        return [
-            Draft("approval.approved", f"approval/{approval}", {}),
-            pending(rows, approval).effect,
-        ]
+        return approval_drafts(rows, approval)
 
     cora.book.append(cora.signer, approving_late)
     assert [event.mode for event in events(world)] == ["on", "off", "on"]

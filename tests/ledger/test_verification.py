@@ -237,13 +237,49 @@ def test_a_kind_of_a_newer_version_is_no_alteration(world: World) -> None:
     assert ann.seat.anchors(ann.book.facts.ledger_id)[0].checkpoint.size == 10
 
 
+@pytest.mark.parametrize("since_last", [False, True])
+def test_an_issued_report_must_vouch_for_this_tree(world: World, *, since_last: bool) -> None:
+    """If it fails, the record states a checkpoint that its own tree never had, and nobody sees."""
+    ann, rosa = world.person("ann"), world.person("rosa")
+    verify(ann.book)
+    with rosa.book.read() as snapshot:
+        roots = {size: root_at(snapshot.tile, size).hex() for size in (0, 5, 10)}
+    for number, (size, root) in enumerate(roots.items()):
+        rosa.append(issued(f"rep-{number}", size, root))
+    assert verify(ann.book, since_last=since_last).problems == ()
+    rosa.append(issued("rep-9", 5, roots[10]))
+    found = verify(ann.book, since_last=since_last)
+    assert found.verdict == "altered"
+    assert [(p.check, p.seq, p.subject) for p in found.problems] == [("issued", 13, "report/rep-9")]
+
+
+def issued(report: str, size: int, root: str) -> Draft:
+    """A report that vouches for a size and root."""
+    time = "2026-11-20T09:00:00.000000Z"
+    body = {
+        "report_kind": "model-report",
+        "about": f"model/{MODEL}",
+        "sha256": "06" * 32,
+        "pages": 4,
+        "size": size,
+        "root": root,
+        "period_from": time,
+        "period_to": time,
+        "signed_with": "SHA256:AA",
+    }
+    return Draft("report.issued", f"report/{report}", body)
+
+
 def test_progress_and_json_are_as_documented(world: World) -> None:
     """If it fails, scripts that read `ledger verify --json` break."""
     told: list[tuple[int, int]] = []
     document = verify(
         world.person(FOUNDER).book, progress=lambda done, total: told.append((done, total))
     ).as_json()
-    assert told == [(10, 10)]
+    done, total = zip(*told, strict=True)
+    assert done[0] == 10  # entries, then rows of registers
+    assert list(done) == sorted(done)
+    assert {total[0]} == {*total, done[-1]}
     assert list(document) == [
         "verdict",
         "size",
@@ -253,6 +289,7 @@ def test_progress_and_json_are_as_documented(world: World) -> None:
         "anchors",
         "checked",
         "notes",
+        "since",
     ]
     assert document["anchored"] == {
         "size": 10,

@@ -12,8 +12,8 @@ from ledger.entry import GENESIS_PREV, Draft, Entry, decode, entry_hash, make_pa
 from ledger.keys import Signer
 from ledger.parts import check_signature
 from ledger.projection import project_part
-from ledger.registers.rows import DictRows, Row
-from ledger.store.base import StoredEntry
+from ledger.registers.rows import DictRows
+from ledger.store.base import EntryColumns
 from ledger.tiles import Tile, grow
 from ledger.verify import Replayed, replay
 
@@ -79,28 +79,30 @@ def copied(rows: DictRows) -> DictRows:
 
 
 class Lines:
-    """A verifier's source over journal lines: entries alone, neither tiles nor registers."""
+    """A verifier's source over journal lines."""
 
     def __init__(self, lines: list[bytes]) -> None:
         self.lines = lines
 
-    def entries(self, start: int, stop: int) -> list[StoredEntry]:
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Give entries with the columns that they state."""
-        return [_stored(seq, self.lines[seq]) for seq in range(start, min(stop, len(self.lines)))]
+        found = EntryColumns([], [], [], [], [], self.lines[start:stop])
+        for seq, data in enumerate(found.data, start):
+            time, actor, kind, subject = _stated(data)
+            found.seq.append(seq)
+            found.time.append(time)
+            found.actor.append(actor)
+            found.kind.append(kind)
+            found.subject.append(subject)
+        return found
 
-    def tiles(self) -> None:
-        """Keep none."""
 
-    def register(self, table: type[Row]) -> None:
-        """Keep none."""
-
-
-def _stored(seq: int, data: bytes) -> StoredEntry:
+def _stated(data: bytes) -> tuple[str, str, str, str]:
     try:
         entry = decode(data)
     except Exception:  # noqa: BLE001 - what no entry is has no columns; the verifier says why
-        return StoredEntry(seq, "", "", "", "", data)
-    return StoredEntry(seq, entry.time, entry.actor, entry.kind, entry.subject, data)
+        return "", "", "", ""
+    return entry.time, entry.actor, entry.kind, entry.subject
 
 
 class Tiles:

@@ -28,7 +28,7 @@ MATRIX: Body = {
     ],
     "two_person": [
         {"kinds": ["switch.resumed"], "approvers": ["admin"], "when": "always"},
-        {"kinds": ["vault.erased"], "approvers": ["admin"], "when": "always"},
+        {"kinds": ["vault.erased"], "approvers": ["admin"], "when": "always", "approvals": 2},
         {
             "kinds": ["actor.enrolled", "actor.rekeyed", "actor.granted"],
             "approvers": ["admin"],
@@ -172,9 +172,9 @@ def requesting(approval: str, effect: Draft) -> Draft:
     return Draft("approval.requested", f"approval/{approval}", {"effect": fields, "reason": None})
 
 
-def approving(approval: str) -> Draft:
-    """Approve; the effect must follow."""
-    return Draft("approval.approved", f"approval/{approval}", {})
+def approving(approval: str, given: int = 1, needed: int = 1) -> Draft:
+    """Approve; the effect must follow the approval that completes those needed."""
+    return Draft("approval.approved", f"approval/{approval}", {"given": given, "needed": needed})
 
 
 def tell() -> Record:

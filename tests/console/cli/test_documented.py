@@ -13,7 +13,8 @@ import typer
 from console.cli import options
 from console.cli.document import document
 from console.cli.main import NOUNS, SHORTCUTS, app
-from ledger.registers import actors, body, incidents, models, policies, switches
+from ledger.registers import actors, body, datasets, incidents, models, policies, switches
+from policies.data import findings
 
 ROOT = Path(__file__).parents[3]
 NO_DATA = {"quaestor demo", "quaestor key new"}  # a story; a request that is JSON already
@@ -62,6 +63,9 @@ def test_summaries_are_the_commands_own() -> None:
     ("ours", "theirs"),
     [
         (options.Category, models.Category),
+        (options.DataSeverity, findings.Severity),
+        (options.DataUse, datasets.Use),
+        (options.PersonalData, datasets.PersonalData),
         (options.Level, models.Level),
         (options.Mode, body.Mode),
         (options.PolicyKind, policies.PolicyKind),

@@ -54,6 +54,22 @@ def test_registers_are_rebuilt(bank: Place) -> None:
     assert bank.run("ledger", "verify").code == 0
 
 
+def test_a_move_interrupted_at_its_end_says_how_to_go_on(bank: Place, server: Server) -> None:
+    """If this fails, a home between two stores can be used by nobody, and nobody learns why."""
+    url, origin = server.new().url, "northgate.example/ai"
+    journal, kept = bank.home.folder / "journal", bank.folder / "kept"
+    shutil.copytree(journal, kept)
+    assert bank.run("ledger", "move", url, "--confirm", origin).code == 0
+    journal.rmdir()
+    kept.rename(journal)
+    stuck = bank.run("model", "list", "--json")
+    assert (stuck.code, stuck.error["code"]) == (2, "invalid_input")
+    assert f"quaestor ledger move '{url}'" in stuck.error["hint"]
+    done = bank.run("ledger", "move", url, "--confirm", origin, "--json")
+    assert (done.code, done.json["entries"]) == (0, 0), done.err
+    assert bank.run("ledger", "verify").code == 0
+
+
 def test_a_move_is_confirmed_and_says_no_password(bank: Place, server: Server) -> None:
     """If this fails, a ledger moves by a slip, or a password stands in a log."""
     url = server.new().url.replace("postgres@", "postgres:secret@")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
+from typing import get_args
 
+import orjson
 import pytest
+import yaml
 
-from tests.console.cli.place import SAMPLES, Place
+from console.cli.importing import FormatOption, Kind
+from ledger.logs.containers import CONTAINERS
+from ledger.logs.formats import FORMATS
+from ledger.registers.logs import LogKind
+from tests.console.cli.place import PROGRAM, SAMPLES, Place
 
 BAD = str(SAMPLES / "credit_decisions_bad.csv")
 GOOD = str(SAMPLES / "credit_decisions_sample.csv")
@@ -77,6 +86,137 @@ def test_a_wrong_map_is_explained(bank: Place, options: list[str], message: str)
     ran = bank.run("logs", "import", BAD, "--model", "credit-scorer", *options, "--json")
     assert (ran.code, ran.out, ran.error["code"]) == (2, "", "invalid_input")
     assert message in ran.error["message"]
+
+
+TRACES = str(SAMPLES / "logs" / "otlp_loan_agent.jsonl")
+
+
+def test_a_log_is_explained_before_it_is_imported(tmp_path: Path) -> None:
+    """If this fails, nobody can see what an import would do before it is done, without a key."""
+    place = Place(tmp_path)
+    log = tmp_path / "requests.jsonl"
+    log.write_text('{"id": 1, "text": "write to bob@example.org"}\nno record\n')
+    ran = place.run("logs", "import", str(log), "--explain", "--json")
+    (file,) = ran.json["files"]
+    assert (ran.code, file["container"], file["format"]) == (0, "jsonl", "table")
+    (example,) = file["examples"]
+    assert example["before"] == '{"id": 1, "text": "write to bob@example.org"}'
+    assert example["after"] == '{"id": 1, "text": "write to [redacted:email]"}'
+    assert example["columns"] == {"id": 1, "text": "write to [redacted:email]"}
+    assert file["bad"][0][0] == 2
+    assert file["unmapped"][0] == "time"
+    assert ran.json["map"]["columns"]["id"] == {"source": "id", "type": "integer"}
+    said = place.run("logs", "import", str(log), "--explain")
+    assert "write to [redacted:email]" in said.out
+    assert "Nothing was imported" in said.err
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_recognised_format_needs_no_map(bank: Place) -> None:
+    """If this fails, who has traces must write a map before they can import them."""
+    ran = bank.run("logs", "import", TRACES, "--model", "credit-scorer", "--json")
+    assert (ran.code, ran.json["format"]) == (0, "otlp")
+    assert ran.json["missing"]["time"] == 0
+    assert 0 <= ran.json["missing_share"]["user_id"] <= 1
+    shown = bank.run("logs", "show", ran.json["log"], "--json").json
+    assert (shown["format"], shown["missing"]) == ("otlp", ran.json["missing"])
+    text = bank.run("logs", "show", ran.json["log"])
+    assert "missing user id" in text.out
+    assert "%" in text.out
+
+
+def test_what_is_piped_in_is_imported(bank: Place) -> None:
+    """If this fails, `zcat ... | quaestor logs import -` does not work, or leaves a copy behind."""
+    done = subprocess.run(
+        [PROGRAM, "logs", "import", "-", "--model", "credit-scorer", "--json"],
+        env=bank.environment("ada"),
+        input=b'{"a": 7}\n',
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    log = orjson.loads(done.stdout)["log"]
+    assert bank.run("logs", "show", log, "--json").json["sources"][0]["name"] == "stdin"
+    assert not list(bank.home.evidence.folder.glob(".*"))
+
+
+def test_a_folder_is_searched(bank: Place, tmp_path: Path) -> None:
+    """If this fails, exports of many files are imported one by one, or in any order."""
+    folder = tmp_path / "exports"
+    (folder / "b").mkdir(parents=True)
+    (folder / "b" / "1.jsonl").write_text('{"a": 1}\n')
+    (folder / "2.json").write_text('[{"a": 2}]')
+    (folder / "notes.txt").write_text("none\n")
+    ran = bank.run("logs", "import", str(folder), "--model", "credit-scorer")
+    assert ran.code == 0, ran.err
+    assert "passed over: notes.txt" in ran.err
+    assert "1.jsonl: jsonl" in ran.err
+    log = bank.run("logs", "list", "--json").json[-1]
+    assert (log["rows"], [source["name"] for source in log["sources"]]) == (
+        2,
+        ["2.json", "b/1.jsonl"],
+    )
+    mixed = bank.run("logs", "import", GOOD, TRACES, "--model", "credit-scorer")
+    assert mixed.code == 2
+    assert "is table" in mixed.err
+
+
+def test_the_help_names_every_format() -> None:
+    """If this fails, a format that can be imported cannot be found in the help."""
+    option = next(each for each in get_args(FormatOption) if hasattr(each, "help"))
+    named = set(re.findall(r"[a-z-]+", option.help))
+    assert named >= {*FORMATS, *CONTAINERS}
+    assert get_args(Kind) == get_args(LogKind)
+
+
+def test_whose_decisions_they_are_must_be_said(bank: Place) -> None:
+    """If this fails, decisions are entered for no model, or with a traceback."""
+    ran = bank.run("logs", "import", GOOD)
+    assert ran.code == 2
+    assert "--model" in ran.err
+
+
+def test_a_proposed_map_is_written_once(bank: Place, tmp_path: Path) -> None:
+    """If this fails, a map that somebody has edited is overwritten by a proposal."""
+    out = tmp_path / "new.map.yaml"
+    assert bank.run("logs", "map", TRACES, "-o", str(out)).code == 0
+    assert yaml.safe_load(out.read_text())["format"] == "otlp"
+    again = bank.run("logs", "map", TRACES, "-o", str(out))
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+def test_a_map_is_settled_in_a_conversation(bank: Place, tmp_path: Path) -> None:
+    """If this fails, the decision, the groups and the zone are never asked for, only guessed."""
+    log, out = tmp_path / "log.csv", tmp_path / "new.map.yaml"
+    log.write_text(
+        "at,sex,verdict,name\n2026-01-01 10:00:00,f,refer,Ann\n2026-01-01 11:00:00,m,grant,Bob\n"
+    )
+    with bank.terminal("logs", "map", str(log), "-o", str(out)) as terminal:
+        terminal.see("In which zone are they")
+        terminal.type("Mars/Olympus\r")
+        terminal.see("is none of them")
+        terminal.type("Europe/Berlin\r")
+        terminal.see("Which column is the decision?")
+        terminal.type("4\r")
+        terminal.see("Which of them is the favourable one?")
+        terminal.type("grant\r")
+        terminal.see("Which column is the label")
+        terminal.type("\r")
+        terminal.see("Which columns hold groups")
+        terminal.type("sex\r")
+        terminal.see("Which columns hold personal data?")
+        terminal.type("name\r")
+        terminal.see("Check the types")
+    stated = yaml.safe_load(out.read_text())
+    assert stated.pop("columns")["at"] == {"source": "at", "type": "timestamp"}
+    assert stated == {
+        "timezone": "Europe/Berlin",
+        "decision": "verdict",
+        "positive": "grant",
+        "groups": ["sex"],
+        "personal": ["name"],
+    }
 
 
 def test_a_progress_bar_is_for_terminals_only(bank: Place) -> None:

@@ -38,7 +38,7 @@ def test_verified_says_by_whom_and_when(bank: Place) -> None:
     assert (ran.code, ran.err) == (0, "")
     found = ran.json
     assert list(found) == [
-        "verdict", "size", "root", "anchored", "problems", "anchors", "checked", "notes",
+        "verdict", "size", "root", "anchored", "problems", "anchors", "checked", "notes", "since",
     ]  # fmt: skip
     assert (found["verdict"], found["problems"]) == ("verified", [])
     assert set(found["anchored"]) == {"size", "by", "time"}
@@ -46,6 +46,21 @@ def test_verified_says_by_whom_and_when(bank: Place) -> None:
     sentence = bank.run("ledger", "verify").out.splitlines()[0]
     assert f"{found['size']} of {found['size']} entries" in sentence
     assert "by ada" in sentence
+
+
+def test_it_goes_on_from_the_last_verification(bank: Place) -> None:
+    """If this fails, `--since-last` reads all again, or does not say what it did not read."""
+    whole = bank.run("ledger", "verify", "--json").json
+    assert whole["since"] is None
+    ran = bank.run("ledger", "verify", "--since-last", "--json")
+    assert (ran.code, ran.json["since"]["size"]) == (0, whole["size"])
+    assert (ran.json["checked"]["entries"], ran.json["root"]) == (0, whole["root"])
+    assert (
+        f"Checked from entry {whole['size']} on" in bank.run("ledger", "verify", "--since-last").out
+    )
+    visitor = bank.run("ledger", "verify", "--since-last", "--json", by="visitor").json
+    assert visitor["since"] is None
+    assert "Everything was checked, for your seat remembers" in visitor["notes"][0]
 
 
 def test_unconfirmed_exits_with_5(bank: Place) -> None:

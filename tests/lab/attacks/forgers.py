@@ -7,16 +7,19 @@ from dataclasses import replace
 from shutil import rmtree
 from typing import Any
 
+from ledger.approving import request
 from ledger.clock import write_time
 from ledger.entry import Body, Draft
 from ledger.registers.actors import active
+from ledger.registers.restorations import draft_restoration
 from ledger.registers.switches import Order
 from ledger.spool import order_draft, sign_order
-from tests.forging import Sheet, rebuild, sheets_of
+from tests.forging import Sheet, rebuild, sheets_of, sql
 from tests.lab.attack import Attack, Caught
 from tests.lab.attacks.entries import SUBJECT
 from tests.lab.scene import Scene
 from tests.people import FOUNDER, MODEL, START, version_draft
+from tests.vectors.story import approving
 
 
 def delete_the_tail(scene: Scene) -> Caught:
@@ -60,7 +63,7 @@ def date_an_entry_back(scene: Scene) -> Caught:
     number = next(n for n, each in enumerate(sheets) if each.drafts[0] == version_draft("1.1"))
     earlier = replace(sheets[number], time="2020-01-01T00:00:00.000000Z")
     rebuild(scene.home, [*sheets[:number], earlier, *sheets[number + 1 :]], scene.keys())
-    return Caught("anchor", None)
+    return _exposed_by_report(scene)
 
 
 def swap_a_key_in_an_enrolment(scene: Scene) -> Caught:
@@ -76,7 +79,7 @@ def swap_a_key_in_an_enrolment(scene: Scene) -> Caught:
     ]
     posing = replace(mallory, actor="rosa")
     rebuild(scene.home, sheets, {**scene.keys(), "rosa": posing})
-    return Caught("anchor", None)
+    return _exposed_by_report(scene)
 
 
 def use_a_revoked_key(scene: Scene) -> Caught:
@@ -119,7 +122,16 @@ def approve_ones_own_request(scene: Scene) -> Caught:
     fields = {"kind": effect.kind, "subject": effect.subject, "body": effect.body}
     asked = {"effect": fields, "reason": None}
     scene.person("cora").append(Draft("approval.requested", "approval/ap-9", asked))
-    return _forge(scene, "cora", Draft("approval.approved", "approval/ap-9", {}), effect)
+    return _forge(scene, "cora", approving("ap-9"), effect)
+
+
+def declare_a_loss_with_one_approval(scene: Scene) -> Caught:
+    """Two people make seats forget, by calling one approval enough where two are needed."""
+    ada = scene.person(FOUNDER)
+    ada.append(Draft("actor.granted", "actor/mona", {"role": "risk-officer"}))
+    effect = draft_restoration(ada.book.facts.ledger_id, scene.size, scene.size + 9, "A disk.")
+    asked = request(ada.book, ada.signer, lambda _rows: effect).approval
+    return _forge(scene, "rosa", approving(asked or ""), effect)
 
 
 def give_an_order_in_a_commanders_name(scene: Scene) -> Caught:
@@ -167,6 +179,12 @@ def found_a_second_time(scene: Scene) -> Caught:
     return _forge(scene, FOUNDER, founding)
 
 
+def _exposed_by_report(scene: Scene) -> Caught:
+    """A report that was issued since states the root of the history before."""
+    ((seq, report),) = sql(scene.home, "SELECT seq, report FROM report ORDER BY seq LIMIT 1")
+    return Caught("issued", int(seq), f"report/{report}")
+
+
 def _forge(scene: Scene, actor: str, *drafts: Draft) -> Caught:
     """Put a part at the record's end with its actor's own key; it has no right to be there."""
     sheets = sheets_of(scene.home)
@@ -194,6 +212,7 @@ ATTACKS: tuple[Attack, ...] = (
     act_without_the_role,
     resume_alone,
     approve_ones_own_request,
+    declare_a_loss_with_one_approval,
     give_an_order_in_a_commanders_name,
     adopt_a_role_matrix_alone,
     widen_the_role_matrix_of_entry_0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shutil import copytree, rmtree
+from shutil import copyfile, copytree, rmtree
 
 from ledger.book import Book
 from ledger.seat import anchor_from_note
@@ -44,8 +44,10 @@ def put_another_ledger_in_place(scene: Scene) -> Caught:
 
 def put_another_ledgers_database_in_place(scene: Scene) -> Caught:
     """Screens ask the database alone, and it is sound in itself."""
-    for name in ("ledger.duckdb", "head.json"):
-        (scene.home.folder / name).write_bytes((scene.lab.other.home.folder / name).read_bytes())
+    for name in ("ledger.duckdb", "ledger.duckdb.wal", "head.json"):
+        (scene.home.folder / name).unlink(missing_ok=True)
+        if (theirs := scene.lab.other.home.folder / name).exists():
+            copyfile(theirs, scene.home.folder / name)
     assert Book(scene.home).store.exists()
     return Caught("journal", 0)
 

@@ -1,0 +1,108 @@
+"""Anchors: gathered before a home is read, and held against its tree once it is known."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ledger.book import Book
+from ledger.checkpoint import parse_note, signed_by
+from ledger.clock import write_time
+from ledger.entry import decode
+from ledger.errors import InvalidInput, QuaestorError
+from ledger.registers.actors import NEVER, KeyRow
+from ledger.registers.house import LedgerRow
+from ledger.seat import Anchor
+from ledger.verify import Problem, Replayed
+
+
+def ledger_ids(book: Book) -> list[str]:
+    """Which ledger lies here by what it says itself, and which one the seat has seen lie here."""
+    ids = {book.seat.ledger_at(book.place)} if book.seat else set()
+    with suppress(QuaestorError, LookupError), book.store.read() as snapshot:
+        ids.add(decode(snapshot.entries(0, 1)[0].data).subject.partition("/")[2])
+    return sorted(ids - {""})
+
+
+def seat_anchors(book: Book, ids: Sequence[str]) -> list[Anchor]:
+    """The seat's anchors for these ledgers."""
+    if book.seat is None:
+        return []
+    return [anchor for ledger_id in ids for anchor in book.seat.anchors(ledger_id)]
+
+
+def vouching_anchors(
+    own: Sequence[Anchor], against: Sequence[Anchor], found: Replayed
+) -> list[Anchor]:
+    """All anchors, each by those alone whose signatures on it are proved.
+
+    What the seat keeps counts for where it lies. A note handed over counts for its signatures:
+    InvalidInput without one by an actor of this ledger.
+    """
+    origin = "".join(row.origin for row in found.rows.where(LedgerRow))
+    keys = [
+        (f"{origin}/{row.actor}", base64.b64decode(row.public_key))
+        for row in found.rows.where(KeyRow)
+        if row.untrusted_since == NEVER
+    ]
+    handed = [_signed(anchor, keys) for anchor in against]
+    for anchor in handed:
+        if anchor.note and not anchor.by:
+            raise InvalidInput(
+                f"{anchor.where} is not signed by an actor of this ledger.",
+                "Use a checkpoint that one of its actors signed.",
+            )
+    return [*(_signed(anchor, keys) for anchor in own), *handed]
+
+
+def _signed(anchor: Anchor, keys: Sequence[tuple[str, bytes]]) -> Anchor:
+    """An anchor with what its note's good signatures say of by whom and when."""
+    if not anchor.note:
+        return anchor
+    text, signatures = parse_note(anchor.note)
+    good = [
+        signature
+        for signature in signatures
+        if any(signature.name == name and signed_by(text, signature, key) for name, key in keys)
+    ]
+    by = dict.fromkeys(signature.name.rpartition("/")[2] for signature in good)
+    times = [signature.time for signature in good if signature.time is not None]
+    time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
+    return replace(anchor, by=", ".join(by), time=time)
+
+
+def anchor_problems(
+    book: Book, found: Replayed, anchors: Sequence[Anchor], size: int
+) -> list[Problem]:
+    """Where an anchor, or the seat's pin, disagrees with the tree of `size` entries."""
+    ledger = found.rows.where(LedgerRow)
+    origin = ledger[0].origin if ledger else ""
+    problems = _pin_problems(book, found, ledger[0].ledger_id if ledger else "")
+    for anchor in anchors:
+        checkpoint = anchor.checkpoint
+        held = f"the checkpoint kept by {anchor.by or 'somebody'} ({anchor.where})"
+        if checkpoint.origin != origin:
+            problems.append(Problem("anchor", 0, "", f"It is not the ledger of {held}."))
+        elif checkpoint.size > size:
+            gone = f"Entries {size} to {checkpoint.size - 1} are gone"
+            problems.append(Problem("anchor", size, "", f"{gone}: {held} saw {checkpoint.size}."))
+        elif checkpoint.size and found.roots.get(checkpoint.size) != checkpoint.root:
+            message = f"The first {checkpoint.size} entries are not those of {held}."
+            problems.append(Problem("anchor", None, "", message))
+    return problems
+
+
+def _pin_problems(book: Book, found: Replayed, ledger_id: str) -> list[Problem]:
+    seat = book.seat
+    if seat is None:
+        return []
+    pin = seat.pin(ledger_id) if ledger_id else None
+    if pin is not None and pin.entry_zero != found.entry_zero:
+        return [Problem("anchor", 0, "", "Entry 0 is not the one that this seat has seen.")]
+    if seat.ledger_at(book.place) not in {"", ledger_id}:
+        message = f"Another ledger than the one this seat knows lies in {book.place}."
+        return [Problem("anchor", 0, "", message)]
+    return []

@@ -1,0 +1,109 @@
+"""Reading a store in bulk: columns of entries, whole registers and tiles, as verification does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, Select, and_, or_, select
+from sqlalchemy.schema import Table
+
+from ledger.registers.rows import Row, key_names
+from ledger.store.base import EntryColumns
+from ledger.store.tables import ENTRY, TILE
+from ledger.tiles import WIDTH, Tile
+
+_ROWS = 20_000
+_LEVELS = 7  # of 256 hashes each: more leaves than a seq can count
+
+
+class SqlBulk:
+    """What any database gives through SQLAlchemy."""
+
+    @property
+    def _connection(self) -> Connection:
+        raise NotImplementedError
+
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
+        """Entries with start <= seq < stop, in order of seq, by the column."""
+        wanted = select(ENTRY).where(ENTRY.c.seq >= start, ENTRY.c.seq < stop)
+        found = self._connection.execute(wanted.order_by(ENTRY.c.seq)).all()
+        return EntryColumns(
+            [row.seq for row in found],
+            [row.time for row in found],
+            [row.actor for row in found],
+            [row.kind for row in found],
+            [row.subject for row in found],
+            [bytes(row.data) for row in found],
+        )
+
+    def register_table(self, table: type[Row]) -> pa.Table:
+        """Every row of a register as Arrow columns, in order of primary key."""
+        schema = register_schema(table)
+        found = self._connection.execution_options(yield_per=_ROWS).execute(_whole(table))
+        batches = [
+            pa.record_batch([list(column) for column in zip(*rows, strict=True)], schema=schema)
+            for rows in found.partitions()
+        ]
+        return pa.Table.from_batches(batches, schema=schema)
+
+    def tiles_from(self, size: int) -> Iterable[Tile]:
+        """Every tile that entries from `size` on change, as it is so far."""
+        changed = [
+            and_(TILE.c.level == level, TILE.c.index >= size // WIDTH ** (level + 1))
+            for level in range(_LEVELS)
+        ]
+        wanted = select(TILE).where(or_(*changed, TILE.c.level >= _LEVELS))
+        found = self._connection.execute(wanted)
+        return [Tile(level, index, bytes(hashes)) for level, index, hashes in found]
+
+
+class DuckBulk(SqlBulk):
+    """What DuckDB gives in Arrow batches."""
+
+    @property
+    def _duck(self) -> duckdb.DuckDBPyConnection:
+        raise NotImplementedError
+
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
+        """Entries with start <= seq < stop, in order of seq, by the column."""
+        found = self._duck.execute(
+            "SELECT seq, time, actor, kind, subject, data FROM entry "
+            "WHERE seq >= ? AND seq < ? ORDER BY seq",
+            [start, stop],
+        ).to_arrow_table()
+        return EntryColumns(*(column.to_pylist() for column in found.columns))
+
+    def register_table(self, table: type[Row]) -> pa.Table:
+        """Every row of a register as Arrow columns, in order of primary key."""
+        names = [f'"{column.name}"' for column in _table(table).columns]
+        keys = ", ".join(f'"{name}"' for name in key_names(table))
+        found = self._duck.execute(
+            f'SELECT {", ".join(names)} FROM "{table.__tablename__}" ORDER BY {keys}'  # noqa: S608 - names of ours
+        ).to_arrow_table()
+        return found.cast(register_schema(table))
+
+
+def register_schema(table: type[Row]) -> pa.Schema:
+    """The Arrow types of a register's columns, whichever database it is read from."""
+    return pa.schema(
+        [pa.field(column.name, _arrow_type(column.type)) for column in _table(table).columns]
+    )
+
+
+def _arrow_type(kind: Any) -> pa.DataType:
+    if isinstance(kind, Boolean):
+        return pa.bool_()
+    return pa.int64() if isinstance(kind, BigInteger | Integer) else pa.string()
+
+
+def _whole(table: type[Row]) -> Select[Any]:
+    columns = _table(table).columns
+    return select(*columns).order_by(*(columns[name] for name in key_names(table)))
+
+
+def _table(table: type[Row]) -> Table:
+    found: Table = table.__table__  # type: ignore[attr-defined]
+    return found
