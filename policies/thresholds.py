@@ -33,12 +33,21 @@ class Size(_Model):
     source: str
 
 
+class Whole(_Model):
+    """A whole number from 1, in the unit that its name says, why it stands there, and whence."""
+
+    value: int = Field(ge=1)
+    why: str
+    source: str
+
+
 class FairnessThresholds(_Model):
     """What a bias audit is judged by."""
 
     impact_ratio_min: Limit
     demographic_parity_difference_max: Limit
     equalized_odds_difference_max: Limit
+    parity_tau: Limit
     minimum_cell: Size
 
     def figures(self) -> dict[str, str | int]:
@@ -47,14 +56,104 @@ class FairnessThresholds(_Model):
             "impact_ratio_min": self.impact_ratio_min.value,
             "demographic_parity_difference_max": self.demographic_parity_difference_max.value,
             "equalized_odds_difference_max": self.equalized_odds_difference_max.value,
+            "parity_tau": self.parity_tau.value,
             "minimum_cell": self.minimum_cell.value,
         }
+
+
+class ScoreThresholds(_Model):
+    """What an audit of scores or ratings by group is judged by, in differences between groups."""
+
+    auc_difference_max: Limit
+    calibration_difference_max: Limit
+    standardized_difference_max: Limit
+
+    def figures(self) -> dict[str, str | int]:
+        """Give the values alone, by name, as they stand in an audit's result."""
+        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+
+class CreditThresholds(_Model):
+    """What the credit profile is judged by."""
+
+    adverse_impact_ratio_min: Limit
+    standardized_difference_max: Limit
+
+    def figures(self) -> dict[str, str | int]:
+        """Give the values alone, by name, as they stand in an audit's result."""
+        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+
+class DriftThresholds(_Model):
+    """What a comparison of two sets of data is judged by."""
+
+    psi_watch: Limit
+    psi_max: Limit
+    ks_max: Limit
+    jensen_shannon_watch: Limit
+    wasserstein_watch: Limit
+    significance: Limit
+    minimum_rows: Size
+
+    def figures(self) -> dict[str, str | int]:
+        """Give the values alone, by name, as they stand in an audit's result."""
+        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+
+class EvaluationThresholds(_Model):
+    """What an evaluation before deployment is judged by, and when its findings are due."""
+
+    accuracy_min: Limit
+    attack_resistance_min: Limit
+    hallucination_max: Limit
+    appropriate_refusal_min: Limit
+    error_max: Limit
+    response_ms_max: Whole
+    response_percentile: Limit
+    robustness_drop_max: Limit
+    subgroup_difference_max: Limit
+    significance: Limit
+    minimum_subgroup: Size
+    minimum_cases_low: Size
+    minimum_cases_medium: Size
+    minimum_cases_high: Size
+    finding_days_critical: Whole
+    finding_days_high: Whole
+    finding_days_medium: Whole
+    finding_days_low: Whole
+
+    def figures(self) -> dict[str, str | int]:
+        """Give the values alone, by name, as they stand in an evaluation's result."""
+        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+    def minimum_cases(self, risk_level: str) -> int:
+        """How many cases a suite needs for a model of this risk level."""
+        sizes = {
+            "low": self.minimum_cases_low,
+            "medium": self.minimum_cases_medium,
+            "high": self.minimum_cases_high,
+        }
+        return sizes[risk_level].value
+
+    def finding_days(self, severity: str) -> int:
+        """Within how many days a finding of this severity is to be remedied."""
+        days = {
+            "critical": self.finding_days_critical,
+            "high": self.finding_days_high,
+            "medium": self.finding_days_medium,
+            "low": self.finding_days_low,
+        }
+        return days[severity].value
 
 
 class Thresholds(_Model):
     """Every threshold of a ledger, by what it judges."""
 
     fairness: FairnessThresholds
+    scores: ScoreThresholds
+    credit: CreditThresholds
+    drift: DriftThresholds
+    evaluation: EvaluationThresholds
 
 
 def shipped_text() -> str:
