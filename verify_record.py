@@ -39,7 +39,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -367,6 +367,12 @@ ROLES = "admin/risk-officer/model-owner/engineer/incident-commander/auditor"
 STATUSES = "proposed/development/validation/production/retired"
 LEVELS = "low/medium/high"
 SEVERITIES = "critical/high/medium/low"
+SUITES = "functional/accuracy/robustness/adversarial/bias/load/regression/security"
+VERDICTS = "pass/fail/inconclusive"
+
+POLICIES = ("thresholds", "playbook", "redaction", "retention")
+LEAST_DAYS = 184
+HELD = ("high-risk", "not-classified")
 
 KINDS = {  # kind: what it is about, then its body
     "ledger.founded": "ledger format=integer ledger_id=Digest origin=Line organisation=Line"
@@ -403,12 +409,24 @@ KINDS = {  # kind: what it is about, then its body
     " sources=[Source] import_key=Digest redactions=[ClassCount] quarantined=Count"
     " quarantine=Digest? quarantine_key=VaultKey? first_time=string? last_time=string?"
     " kind=decision/feedback/outcome/resource format=Line missing=[ClassCount]"
-    " guardrails=[ClassCount] policy=Digest? pseudonym_key=VaultKey? subjects=Digest?"
-    " bundle=Digest? sealed_by=Line?",
+    " guardrails=[ClassCount] policy=Digest? pseudonym_key=VaultKey? subject_key=VaultKey?"
+    " subjects=Digest? bundle=Digest? sealed_by=Line?",
+    "log.dropped": "log file=Digest rows=Count root=Digest due_since=Time policy=Digest"
+    " reason=Line",
     "audit.completed": "audit model=Line measure=fairness/drift profile=Text outcome=Text"
     " label=Text prediction=Text positive=Text by=[Line] filter=Text options=[Option] n=Count"
     " excluded=Count seed=Count draws=Count data=Digest logs=[Line] thresholds=Digest"
     " disparities=[Disparity] verdict=pass/fail/inconclusive result=Digest",
+    "evaluation.completed": "evaluation model=Line version=Line prompt_versions=[Line]"
+    f" risk_level={LEVELS} minimum_cases=Count files=[SuiteFile] suite=Digest suites=[{SUITES}]"
+    " n=Count passed=Count errors=Count measures=[Measured] failures=[FailureCount]"
+    " comparisons=[Comparison] thresholds=Digest golden=boolean texts_kept=boolean"
+    f" verdict={VERDICTS} result=Digest cases=Digest",
+    "finding.opened": f"finding title=Line model=Line? severity={SEVERITIES} source=Line"
+    " category=string owner=ActorId due=Time detail=Sealed?",
+    "finding.assigned": "finding owner=ActorId due=Time reason=Sealed?",
+    "finding.noted": "finding note=Sealed",
+    "finding.closed": "finding outcome=remedied/risk-accepted/no-defect resolution=Sealed",
     "incident.opened": f"incident title=Line severity={SEVERITIES} model=Line? description=Sealed?"
     " detected_at=Time aware_at=Time answer_due=Time playbook=Digest steps=[DueStep]",
     "incident.acknowledged": "incident",
@@ -428,15 +446,20 @@ KINDS = {  # kind: what it is about, then its body
 }
 OBJECTS = {
     "ClassCount": "name=Line count=Count",
+    "Comparison": "against=production/previous/golden/baseline evaluation=string"
+    f" pairs=Count broken=Count fixed=Count p_value=Decimal? verdict={VERDICTS}",
     "Contents": "version=Line files=[DataFile] digest=Digest rows=Count? profile=Digest?"
     " note=Sealed?",
     "DataFile": "name=Line size=Count sha256=Digest",
     "Disparity": "by=Line measure=Line value=Decimal?",
     "DueStep": "step=Line phase=Line title=Line due=Time",
     "Effect": "kind=Line subject=Line body=object",
+    "FailureCount": "failure=Line n=Count",
     "Founder": "actor=ActorId name=Sealed? public_key=Line report_key=string certificate=string",
     "LegalClass": "category=prohibited/high-risk/limited/minimal/not-classified point=Text"
     " role=provider/deployer reason=Text",
+    "Measured": "scope=Line measure=Line n=Count value=Decimal? low=Decimal? high=Decimal?"
+    " limit=Decimal? verdict=pass/fail/inconclusive?",
     "Option": "name=Line value=Text",
     "ModelCard": "purpose=Text intended_use=Text out_of_scope_use=Text end_users=Text"
     " decisions_alone=Text decisions_with_person=Text harm_if_wrong=Text tolerated_error=Text"
@@ -449,6 +472,7 @@ OBJECTS = {
     "RoleRule": "role=Line kinds=[Line]",
     "Sealed": "vault=VaultKey data=string",
     "Source": "name=Line size=Count sha256=Digest",
+    "SuiteFile": "name=Line format=Line sha256=Digest",
     "TwoPersonRule": "kinds=[Line] approvers=[Line] when=always/two_admins approvals=integer",
 }
 MAY_LACK_FIELDS = {"ModelCard", "LegalClass"}
@@ -567,6 +591,7 @@ class Model:
     switch: str
     moved: int
     versions: set[str]
+    category: str
     orders: set[str] = field(default_factory=set)
     kills: dict[int, bool] = field(default_factory=dict)
 
@@ -605,6 +630,19 @@ def whole_contents(contents: JSON) -> JSON:
     return contents
 
 
+def days_after(time: str, days: int) -> str:
+    """A time so many days later; the last one there is, if that is beyond it."""
+    try:
+        moment = datetime.fromisoformat(time)
+        require(moment.tzinfo is not None, "A log's time states no zone.")
+        later = (moment + timedelta(days=days)).astimezone(UTC)
+    except ValueError:
+        raise Refused("A log's time is none.") from None
+    except OverflowError:
+        return "9999-12-31T23:59:59.999999Z"
+    return later.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 class Registers:
     """What the entries so far have made of the ledger. A refused entry makes nothing."""
 
@@ -616,9 +654,14 @@ class Registers:
         self.requests: dict[str, Request] = {}
         self.models: dict[str, Model] = {}
         self.datasets: dict[str, Dataset] = {}
+        self.findings: set[str] = set()
+        """Those that are open."""
         self.incidents: dict[str, Incident] = {}
         self.issued: list[tuple[int, int, str]] = []
         """Of each report: its entry, and the size and root that it vouches for."""
+        self.logs: dict[str, JSON] = {}
+        """The bodies of sealed logs, each with the time of its entry."""
+        self.policies: dict[str, str] = {}
         self.used: set[tuple[str, str]] = set()
         """Ids of logs, imports, audits and reports, and vault keys erased: each only once."""
 
@@ -746,6 +789,7 @@ class Registers:
 
     def policy_adopted(self, entry: Entry) -> None:
         require(entry.name in POLICIES, f"There is no policy {entry.name}.")
+        self.policies[entry.name] = entry.body["content"]
 
     # Approvals
 
@@ -778,12 +822,17 @@ class Registers:
         require(entry.name not in self.models, f"There is a model {entry.name} already.")
         self.active(body["owner"])
         versions = {body["version"]}
-        self.models[entry.name] = Model(body["status"], body["switch"], entry.seq, versions)
+        category = body["legal_class"].get("category", "not-classified")
+        self.models[entry.name] = Model(
+            body["status"], body["switch"], entry.seq, versions, category
+        )
 
     def model_carded(self, entry: Entry) -> None:
         self.model(entry.name, standing=True)
 
-    model_tiered = model_carded
+    def model_tiered(self, entry: Entry) -> None:
+        legal = entry.body["legal_class"]
+        self.model(entry.name, standing=True).category = legal.get("category", "not-classified")
 
     def model_owned(self, entry: Entry) -> None:
         self.model(entry.name, standing=True)
@@ -832,12 +881,57 @@ class Registers:
         self.dataset(entry.name).retired = True
 
     def log_sealed(self, entry: Entry) -> None:
-        self.model(entry.body["model"])
-        self.once(("import", entry.body["import_key"]), ("log", entry.name))
+        body = entry.body
+        self.model(body["model"])
+        if body.get("bundle") is None:
+            made_under, rules = body.get("policy"), self.policies.get("redaction")
+            require(made_under == rules, "Another redaction policy is in force.")
+        self.once(("import", body["import_key"]), ("log", entry.name))
+        self.logs[entry.name] = {**body, "time": entry.time}
+
+    def log_dropped(self, entry: Entry) -> None:
+        body, log = entry.body, self.logs.get(entry.name, {})
+        require(log, f"There is no log {entry.name}.")
+        same = all(body[name] == log[name] for name in ("file", "rows", "root"))
+        require(same, f"{entry.name} is not the log that was sealed.")
+        if self.model(log["model"]).category in HELD:
+            until = days_after(log["last_time"] or log["time"], LEAST_DAYS)
+            require(until <= entry.time, f"{entry.name} must be kept until {until}.")
+        in_force = self.policies.get("retention")
+        require(body["policy"] == in_force, "Another retention policy is in force.")
+        require(body["due_since"] <= entry.time, f"{entry.name} is not due yet.")
+        self.once(("dropped log", entry.name))
 
     def audit_completed(self, entry: Entry) -> None:
         self.model(entry.body["model"])
         self.once(("audit", entry.name))
+
+    def evaluation_completed(self, entry: Entry) -> None:
+        model, version = self.model(entry.body["model"]), entry.body["version"]
+        require(version in model.versions, f"{entry.body['model']} had no version {version}.")
+        self.once(("evaluation", entry.name))
+
+    def finding_opened(self, entry: Entry) -> None:
+        if entry.body["model"] is not None:
+            self.model(entry.body["model"])
+        self.active(entry.body["owner"])
+        self.once(("finding", entry.name))
+        self.findings.add(entry.name)
+
+    def finding_assigned(self, entry: Entry) -> None:
+        self.open_finding(entry)
+        self.active(entry.body["owner"])
+
+    def finding_noted(self, entry: Entry) -> None:
+        require(("finding", entry.name) in self.used, f"There is no finding {entry.name}.")
+
+    def finding_closed(self, entry: Entry) -> None:
+        self.open_finding(entry)
+        self.findings.remove(entry.name)
+
+    def open_finding(self, entry: Entry) -> None:
+        """Refused unless the finding is open."""
+        require(entry.name in self.findings, f"{entry.name} is no open finding.")
 
     def report_issued(self, entry: Entry) -> None:
         require(entry.body["size"] <= entry.seq, "It vouches for entries after itself.")

@@ -18,6 +18,7 @@ SUBJECTS = {
     "importing": "decision records sealed, beside DuckDB alone",
     "auditing": "a bias audit beside fairlearn, and one of ten million decisions",
     "drifting": "two tables of 20 columns compared, beside pandas and scipy",
+    "metering": "metrics of ten logs; a hundred million decisions with --rows 10000000",
     "rivals": "other audit logs, where installed, on the same work",
 }
 FULL = Scale(entries=1_000_000, part=10_000)

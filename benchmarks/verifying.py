@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Event, Thread
@@ -21,10 +22,10 @@ from ledger.parts import signed_well, whole_part
 from ledger.reading import Checking, read_sound
 from ledger.registers.actors import KeyRow
 from ledger.seat import Seat
-from ledger.store.base import EntryColumns, in_batches
+from ledger.store.base import EntryColumns, Store
 from ledger.tiles import Tree
 from ledger.verification import verify
-from ledger.verify import BATCH
+from ledger.verify import batches
 
 _SHARES = {100: 0.05, 1_000: 0.15, 10_000: 0.8}
 """Size of a part, and the share of the entries that comes in such parts."""
@@ -72,7 +73,7 @@ def _sound(folder: Path) -> Measured:
     tree, last, part = Tree(), "0" * 64, list[Entry]()
     checking: Checking[EntryColumns] = checking_for(head.size)
     with _watching_children() as others, stopwatch() as lap:
-        for columns, checked in checking(_batches(book, head.size)):
+        for columns, checked in checking(batches(_Entries(book.store), 0, head.size)):
             if not all(checked.sound):
                 raise AssertionError(f"Not every entry after {tree.size} is canonical.")
             seq = tree.size
@@ -93,10 +94,15 @@ def _sound(folder: Path) -> Measured:
     return head.size, lap.seconds, peak_megabytes() + max(others)
 
 
-def _batches(book: Book, size: int) -> Iterator[EntryColumns]:
-    for start, stop in in_batches(0, size, BATCH):
-        with book.store.read() as snapshot:
-            yield snapshot.entry_columns(start, stop)
+@dataclass(frozen=True)
+class _Entries:
+    """The entries of a store, for whoever needs nothing else of it."""
+
+    store: Store
+
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
+        with self.store.read() as snapshot:
+            return snapshot.entry_columns(start, stop)
 
 
 def _everything(folder: Path) -> Measured:

@@ -7,7 +7,7 @@ Append, and what is true if we die after each step:
  4. Check, chain and sign the part.                         Nothing of ours exists.
  5. Write it to the journal and fsync: the commit point.    Incomplete: recovery cuts it, nobody
                                                             was told. Complete: it is recorded.
- 6. Publish switches, destroy erased keys.                  Recovery and the next append do.
+ 6. Publish switches, destroy what is erased.               Recovery and the next append do.
  7. Post entries, tiles, registers in one transaction.      Recovery posts it from the journal.
  8. Move the head, release the lock.                        The next append moves it.
  9. Advance the actor's seat.                               The seat vouches for less than it might.
@@ -24,6 +24,7 @@ import orjson
 
 from ledger.clock import Clock, system_clock, write_time
 from ledger.collection import collection_put_off
+from ledger.destroying import DESTROYING, destroy, was_ordered
 from ledger.entry import Draft, Entry, make_part
 from ledger.erasable import seal_texts
 from ledger.errors import Altered, QuaestorError, Refused, StoreUnavailable
@@ -35,7 +36,6 @@ from ledger.posting import Posting
 from ledger.projection import project_part
 from ledger.publishing import Overdue, publish_switches, stop_due
 from ledger.recovery import catch_up
-from ledger.registers.erasures import ErasureRow
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
 from ledger.registers.switches import SwitchRow
@@ -59,7 +59,7 @@ Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
 _MOVING_SWITCHES = frozenset(
     {Kind.MODEL_REGISTERED, Kind.SWITCH_KILLED, Kind.SWITCH_RESUMED, Kind.LEDGER_FOUNDED}
 )
-_EFFECTIVE = _MOVING_SWITCHES | {Kind.VAULT_ERASED}
+_EFFECTIVE = _MOVING_SWITCHES | DESTROYING
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,8 @@ class Book:
 
     def _effects(self, rows: Rows, recorded: Appended) -> Appended:
         kinds = {entry.kind for entry in recorded.entries}
-        if Kind.VAULT_ERASED in kinds:
-            self._destroy_erased(rows)
+        if kinds & DESTROYING:
+            destroy(self.home, rows)
         if kinds & _MOVING_SWITCHES:
             return replace(recorded, published=self._publish(rows, recorded.head))
         return recorded
@@ -295,11 +295,6 @@ class Book:
     def _publish(self, rows: Rows, head: Head) -> bool:
         return publish_switches(self.home, self.locks, rows, head.size, self.clock())
 
-    def _destroy_erased(self, rows: Rows) -> None:
-        vault = Vault(self.home.vault, the_ledger(rows).ledger_id)
-        for row in rows.where(ErasureRow):
-            vault.destroy(row.key_id)
-
     # Recovery
 
     def recover(self) -> int:
@@ -326,8 +321,8 @@ class Book:
         if txn.head.size:
             if self._overdue.found(txn.rows, txn.latest_change(SwitchRow)):
                 self._publish(txn.rows, txn.head)
-            if txn.latest_change(ErasureRow) >= 0:
-                self._destroy_erased(txn.rows)
+            if was_ordered(txn):
+                destroy(self.home, txn.rows)
         return posted
 
     def _seen(self, txn: Transaction) -> int:

@@ -9,6 +9,7 @@ from ledger.book import Book
 from ledger.errors import QuaestorError
 from ledger.evidence import digest_file
 from ledger.home import Home
+from ledger.logs.bundle_checks import bundle_problems
 from ledger.logs.checking import SealFacts, check_sealed
 from ledger.logs.mapping import ColumnMap
 from ledger.publishing import count_stops, modes_of
@@ -24,6 +25,7 @@ from ledger.registers.reports import ReportRow
 from ledger.registers.rows import R
 from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.base import Head
+from ledger.subject_checks import kept_logs
 from ledger.switchboard import Board, read
 from ledger.vault import Vault
 from ledger.verify import Problem, Replayed
@@ -85,7 +87,7 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
     """Everything that new entries name by digest: sealed logs row by row, the rest by its bytes."""
     problems = []
     evidence = book.home.evidence
-    logs = _since(found, LogRow)
+    logs = kept_logs(book, found)
     for log in logs:
         subject = f"log/{log.log}"
         try:
@@ -98,6 +100,11 @@ def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list
             Problem("sealed_log", log.seq, subject, message)
             for message in check_sealed(evidence.path(log.file, "parquet"), facts, column_map)
         ]
+        if log.bundle:
+            problems += [
+                Problem("sealed_log", log.seq, subject, message)
+                for message in bundle_problems(found.rows, log, evidence.read)
+            ]
     named = [
         *((log.seq, f"log/{log.log}", log.quarantine, "jsonl") for log in logs if log.quarantine),
         *((a.seq, f"audit/{a.audit}", a.result, "json") for a in _since(found, AuditRow)),

@@ -30,6 +30,7 @@ from ledger.registers import (
     policies,
     reports,
     restorations,
+    retention,
     switches,
 )
 from ledger.registers.body import BodyModel, Nothing
@@ -66,6 +67,7 @@ class Kind(StrEnum):
     DATASET_VERSIONED = "dataset.versioned"
     DATASET_RETIRED = "dataset.retired"
     LOG_SEALED = "log.sealed"
+    LOG_DROPPED = "log.dropped"
     AUDIT_COMPLETED = "audit.completed"
     EVALUATION_COMPLETED = "evaluation.completed"
     FINDING_OPENED = "finding.opened"
@@ -140,6 +142,7 @@ SPECS: dict[str, Spec] = {
     ),
     Kind.DATASET_RETIRED: Spec("dataset", datasets.Retired, _alone(datasets.retired)),
     Kind.LOG_SEALED: Spec("log", logs.SealedLog, _alone(logs.sealed)),
+    Kind.LOG_DROPPED: Spec("log", retention.Dropped, _alone(retention.dropped)),
     Kind.AUDIT_COMPLETED: Spec("audit", audits.CompletedAudit, _alone(audits.completed)),
     Kind.EVALUATION_COMPLETED: Spec(
         "evaluation", evaluations.CompletedEvaluation, _alone(evaluations.completed)
@@ -188,6 +191,7 @@ TABLES: tuple[type[Row], ...] = (
     datasets.ContentsRow,
     datasets.LineageRow,
     logs.LogRow,
+    retention.DroppedRow,
     audits.AuditRow,
     evaluations.EvaluationRow,
     findings.FindingRow,

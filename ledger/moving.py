@@ -27,6 +27,7 @@ from ledger.home import Home, without_password
 from ledger.publishing import publish_switches
 from ledger.registers.house import moved_row
 from ledger.store.base import Head
+from ledger.subjects import SubjectKeys
 from ledger.verify import replay
 from ledger.vouching import hold_against_seat
 
@@ -78,10 +79,10 @@ def backup(book: Book, folder: Path, *, progress: Progress = lambda _done, _tota
     with alone_in(folder), _on_disk(folder):
         there = Book(home, clock=book.clock)
         before = arrived(book, there)
-        _copy_folder(book.home.vault, home.vault)
+        _copy_vault(book.home.vault, home.vault)
         with book.store.still() as snapshot:  # no key is made or destroyed meanwhile
             size = snapshot.head.size
-            _copy_folder(book.home.vault, home.vault)
+            _copy_vault(book.home.vault, home.vault)
         carry(book, there, progress, until=size)
         for name in _FOLDERS:
             _copy_folder(book.home.folder / name, folder / name)
@@ -242,6 +243,12 @@ def _require_place_for_backup(source: Home, copy: Home) -> None:
         )
     if folder.exists() and any(folder.iterdir()) and not (folder / "journal").is_dir():
         raise InvalidInput(f"{folder} holds something else.", "Choose an empty folder.")
+
+
+def _copy_vault(source: Path, copy: Path) -> None:
+    """Copy the keys that are not there, and those of persons, which lie many in a file, as are."""
+    _copy_folder(source, copy)
+    SubjectKeys(source).copy_to(copy)
 
 
 def _copy_folder(source: Path, copy: Path) -> None:

@@ -7,7 +7,7 @@ than their keys stay objects: they are small, or would be packed and unpacked al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -66,7 +66,8 @@ class PackedRows(DictRows):
             if table not in self._searched and rows:
                 pack = values_of(table)
                 packed = self._packed.setdefault(table, {})
-                packed.update((key, pack(vars(row))) for key, row in rows.items())
+                columns = zip(*(pack(vars(row)) for row in rows.values()), strict=True)
+                packed.update(zip(rows, zip(*map(_shared, columns), strict=True), strict=True))
                 rows.clear()
 
     def values(self, table: type[Row]) -> dict[Key, tuple[Any, ...]]:
@@ -75,6 +76,12 @@ class PackedRows(DictRows):
         found = dict(self._packed.get(table, ()))
         found.update((key, pack(vars(row))) for key, row in self._tables.get(table, {}).items())
         return found
+
+
+def _shared(column: Iterable[Any]) -> Iterator[Any]:
+    """The same values, one object for all that are equal: many rows say the same."""
+    known: dict[Any, Any] = {}
+    return (known.setdefault(value, value) for value in column)
 
 
 @cache

@@ -207,6 +207,16 @@ class Seat:
         path = self._ledger(ledger_id) / _REMEMBERED
         return path.read_bytes() if path.exists() else None
 
+    def keep_checked(self, ledger_id: str, data: bytes) -> None:
+        """Keep which sealed logs were found to be what was sealed. Raises OSError."""
+        self._make_ledger(ledger_id)
+        write_durably(self._ledger(ledger_id) / "checked-logs.json", data, mode=_PRIVATE)
+
+    def checked(self, ledger_id: str) -> bytes | None:
+        """What was kept of sealed logs that were checked, or None."""
+        path = self._ledger(ledger_id) / "checked-logs.json"
+        return path.read_bytes() if path.exists() else None
+
     def witness_folders(self) -> list[Path]:
         """Folders listed in `witnesses`, one a line, that hold other people's checkpoints."""
         path = self.folder / "witnesses"

@@ -18,8 +18,9 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.errors import CheckFailed
+from ledger.errors import CheckFailed, Refused
 from ledger.files import write_durably
+from ledger.subjects import SubjectKeys
 
 _NONCE = 12
 _KEY_ID = re.compile(r"[0-9a-f]{32}")
@@ -68,6 +69,15 @@ class Vault:
                 f"Restore vault/{sealed['vault']}.key from a backup.",
             ) from error
 
+    def key(self, key_id: str) -> bytes:
+        """A key that is used by itself, to make pseudonyms. Refused once it is destroyed."""
+        try:
+            return self.path(key_id).read_bytes()
+        except FileNotFoundError:
+            raise Refused(
+                f"The vault key {key_id} is gone.", "Run `quaestor ledger verify`."
+            ) from None
+
     def has(self, key_id: str) -> bool:
         """Whether the key still exists."""
         return self.path(key_id).exists()
@@ -80,7 +90,10 @@ class Vault:
             return False
 
     def destroy(self, key_id: str) -> None:
-        """Destroy a key: overwrite, then remove. What it sealed can never be read again."""
+        """Destroy a key: overwrite, then remove. What it sealed can never be read again.
+
+        A person's key (`ledger.subjects`), which lies in no file of its own, is overwritten there.
+        """
         path = self.path(key_id)
         if path.exists():
             with path.open("r+b") as file:
@@ -88,6 +101,8 @@ class Vault:
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
+        else:
+            SubjectKeys(self.folder).destroy([key_id])
 
     def path(self, key_id: str) -> Path:
         """Where a key lies; its id is checked so that it cannot name another place."""

@@ -2,7 +2,8 @@
 
 1. Anchors are gathered before anything in the home is read: the seat's own and its witness
    folders', and what the caller hands over. Nothing inside the home counts.
-2. What a crash left is recovered; where that is refused, it is a problem.
+2. What was destroyed and came back is a problem. What a crash left is recovered; where that is
+   refused, it is a problem too.
 3. A size is pinned under the lock; registers, tiles and head are copied out; the rest runs outside.
 4. The record is replayed (ledger/verify.py, checks 1 to 10): all of it, or what came after the
    last verification, if that is asked for and can be gone on from (ledger/going_on.py).
@@ -35,6 +36,7 @@ from ledger.remembered_rows import RememberedRows, batches_of
 from ledger.seat import Anchor, Pin, anchor_from_note
 from ledger.spool import orders_set_aside
 from ledger.store.base import Head
+from ledger.subject_checks import brought_back, check_subjects
 from ledger.verify import Problem, Progress, Replayed, check_tree, replay
 
 __all__ = ["Anchored", "Since", "Verdict", "Verification", "anchor_from_note", "verify"]
@@ -133,7 +135,7 @@ def verify(
     ids = ledger_ids(book)
     own = seat_anchors(book, ids)  # 1
     recalled = recall(book, ids) if since_last else Recalled(None)
-    problems = _recovered(book)  # 2
+    problems = brought_back(book) + _recovered(book)  # 2
     pinned = Pinned.of(book, recalled.size)  # 3
     start = start_after(recalled.remembered, pinned) if recalled.remembered else None
     if recalled.remembered is not None and start is None:
@@ -161,6 +163,7 @@ def verify(
     problems += check_evidence(book, found, checked)
     if found.whole:  # else nobody knows what was erased, or where switches stand
         problems += check_vault(book, pinned.published, found, checked)
+        problems += check_subjects(book, found, checked)
         problems += check_switchboard(pinned.published, found)
     if book.journal is not None:
         checked["journal_lines"] = journal.lines

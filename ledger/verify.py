@@ -24,6 +24,7 @@ No clock, no files, no database here.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -45,7 +46,9 @@ from ledger.vault import sealed_values
 Progress = Callable[[int, int], None]
 
 BATCH = 128 * WIDTH
-"""Entries read at once; whole tiles, so that their roots can be worked out beforehand."""
+"""Entries checked at once; whole tiles, so that their roots can be worked out beforehand."""
+
+_READ = 4 * BATCH  # entries read at once: a store is slow to open, and to begin with
 
 _VAULT = b'"vault":'  # in the canonical bytes of whatever holds a sealed text
 
@@ -123,8 +126,8 @@ def replay(
     have them checked elsewhere.
     """
     run = _Replay(start or Start())
-    ends = iter(list(_ends(run.found.since, size)))
-    for columns, checked in checking(_batches(source, run.found.since, size)):
+    ends = _ends(run.found.since, size, BATCH)
+    for columns, checked in checking(batches(source, run.found.since, size)):
         stop = next(ends)
         with collection_put_off():
             run.take(columns, checked)
@@ -140,17 +143,34 @@ def replay(
     return run.finish(roots_at)
 
 
-def _ends(start: int, size: int) -> Iterator[int]:
-    """Where batches end: at a multiple of their size, whatever the first begins with."""
-    yield from range((start // BATCH + 1) * BATCH, size, BATCH)
+def batches(source: Source, start: int, size: int) -> Iterator[EntryColumns]:
+    """Entries with start <= seq < size, as many at a time as are checked at once."""
+    for far in _ends(start, size, _READ):
+        yield from _cut(source.entry_columns(start, far), _ends(start, far, BATCH))
+        start = far
+
+
+def _ends(start: int, size: int, step: int) -> Iterator[int]:
+    """Where stretches end: at a multiple of their size, whatever the first begins with."""
+    yield from range((start // step + 1) * step, size, step)
     if size > start:
         yield size
 
 
-def _batches(source: Source, start: int, size: int) -> Iterator[EntryColumns]:
-    for stop in _ends(start, size):
-        yield source.entry_columns(start, stop)
-        start = stop
+def _cut(columns: EntryColumns, ends: Iterable[int]) -> Iterator[EntryColumns]:
+    """Entries up to each of these places, whether or not there are as many as there must be."""
+    low = 0
+    for stop in ends:
+        high = bisect_left(columns.seq, stop, low)
+        yield EntryColumns(
+            columns.seq[low:high],
+            columns.time[low:high],
+            columns.actor[low:high],
+            columns.kind[low:high],
+            columns.subject[low:high],
+            columns.data[low:high],
+        )
+        low = high
 
 
 class _Replay:

@@ -9,20 +9,24 @@ from ledger.book import Appended, Book
 from ledger.entry import canonical
 from ledger.errors import InvalidInput
 from ledger.keys import Signer
+from ledger.logs.rules import RedactionRules
 from ledger.registers.policies import PolicyKind, draft_adoption, in_force
 from policies import shipped
 from policies.playbook import Playbook, parse
-from policies.thresholds import Thresholds, parse_thresholds, shipped_text
+from policies.retention import Retention
+from policies.thresholds import Thresholds, parse_thresholds
 
-KINDS: tuple[PolicyKind, ...] = ("thresholds", "playbook")
+KINDS: tuple[PolicyKind, ...] = ("thresholds", "playbook", "redaction", "retention")
 
 
 def shipped_policies() -> dict[PolicyKind, bytes]:
     """Canonical JSON of every policy that a new ledger starts with."""
-    return {
-        "thresholds": shipped.canonical(parse_thresholds(shipped_text())),
-        "playbook": shipped.canonical(shipped.playbook()),
-    }
+    return {policy: proposal(policy) for policy in ("thresholds", "playbook")}
+
+
+def proposal(policy: PolicyKind) -> bytes:
+    """Canonical JSON of the policy that comes with the program."""
+    return shipped.canonical(_parsed(policy, shipped.text(policy)))
 
 
 def adopt(
@@ -32,7 +36,7 @@ def adopt(
 
     Raises InvalidInput naming the first place that is wrong.
     """
-    data = shipped_policies()[policy] if content is None else _checked(policy, content)
+    data = proposal(policy) if content is None else _checked(policy, content)
     digest = book.home.evidence.keep(data, "json")
     return book.append(signer, [draft_adoption(policy, digest, reason)])
 
@@ -56,13 +60,31 @@ def playbook_in_force(book: Book) -> tuple[str, Playbook]:
     return digest, parse(orjson.loads(data))
 
 
+def retention_in_force(book: Book) -> tuple[str, Retention]:
+    """Digest and content of the policy by which sealed logs are dropped now."""
+    digest, data = policy_in_force(book, "retention")
+    return digest, Retention.model_validate_json(data)
+
+
+def _parsed(policy: PolicyKind, text: str) -> BaseModel:
+    import yaml
+
+    match policy:
+        case "thresholds":
+            return parse_thresholds(text)
+        case "playbook":
+            return parse(yaml.safe_load(text))
+        case "redaction":
+            return RedactionRules.model_validate(yaml.safe_load(text))
+        case "retention":
+            return Retention.model_validate(yaml.safe_load(text))
+
+
 def _checked(policy: PolicyKind, content: bytes) -> bytes:
     import yaml
 
-    model: BaseModel
     try:
-        text = content.decode()
-        model = parse_thresholds(text) if policy == "thresholds" else parse(yaml.safe_load(text))
+        model = _parsed(policy, content.decode())
     except (UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(
             f"This is not a {policy} policy: {error}.",

@@ -82,7 +82,7 @@ def run_profile(
     """
     rule = profile(request.name)
     _check(request)
-    decisions = decisions_of(book, model, files)
+    decisions = decisions_of(book, model, files, request.label)
     adopted, thresholds = thresholds_in_force(book)
     statement = None
     if request.statement is not None:
@@ -207,7 +207,7 @@ def _examined(
     asked = FairnessRequest(
         request.prediction, request.by, request.label, request.positive, request.where
     )
-    result = audit_fairness(decisions.paths, asked, thresholds.fairness, decisions.digest, None)
+    result = audit_fairness(decisions.files, asked, thresholds.fairness, decisions.digest, None)
     return {
         **result.as_json(),
         "options": _options(request),

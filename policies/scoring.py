@@ -42,9 +42,9 @@ def run_values(
     (a sealed log is not what was sealed) and what `Book.append` raises.
     """
     asked = _asked(request)
-    decisions = decisions_of(book, model, files)
+    decisions = decisions_of(book, model, files, asked.label)
     adopted, thresholds = thresholds_in_force(book)
-    paths, digest = decisions.paths, decisions.digest
+    paths, digest = decisions.files, decisions.digest
     document = (
         audit_scores(paths, asked, thresholds, digest, seed_of(digest, seed)).as_json()
         if request.outcome == SCORE

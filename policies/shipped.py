@@ -9,12 +9,19 @@ import orjson
 import yaml
 from pydantic import BaseModel
 
+from ledger.registers.policies import PolicyKind
 from policies.playbook import Playbook, parse
 
 
 def playbook() -> Playbook:
     """Return the shipped playbook for incidents of AI systems."""
     return parse(_document("playbooks/ai-incident.yaml"))
+
+
+def text(policy: PolicyKind) -> str:
+    """Read the policy that comes with the program, as YAML."""
+    place = "playbooks/ai-incident.yaml" if policy == "playbook" else f"{policy}.yaml"
+    return files("policies").joinpath(place).read_text(encoding="utf-8")
 
 
 def role_matrix() -> dict[str, Any]:

@@ -9,17 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-Interval = tuple[float, float]
-
-
-class Verdict(StrEnum):
-    """What an audit concluded against the thresholds in force."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
+from reports.content_held import DataUse, FindingShown, LogShown
+from reports.content_measured import Drift, EvaluationShown
+from reports.verdicts import Interval, Verdict
 
 
 @dataclass(frozen=True)
@@ -72,8 +65,9 @@ class Disparity:
 class Group:
     """The measures of one group; `by` names the columns that formed it.
 
-    `p_value` is that of its selection rate against the reference group, `p_holm` the same
-    corrected for the number of groups; `small` groups do not decide.
+    `p_value` is that of its selection rate against the reference group by `test`, `p_holm` the
+    same corrected for the number of groups; `small` groups do not decide. Which intervals they are
+    the audit says.
     """
 
     by: str
@@ -89,6 +83,17 @@ class Group:
     p_value: float | None = None
     p_holm: float | None = None
     small: bool = False
+    impact_ratio_ci: Interval | None = None
+    test: str = ""
+    tpr_ci: Interval | None = None
+    fpr_ci: Interval | None = None
+    precision_ci: Interval | None = None
+    accuracy_ci: Interval | None = None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether anything is known of how right its decisions were."""
+        return {self.tpr, self.fpr, self.precision, self.accuracy} != {None}
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,9 @@ class Audit:
     """One fairness audit. `standing` says what became of it, such as "superseded by A-7".
 
     Decisions have `groups`, scores and ratings `values`; `title` is that of the rule that asked.
+    `intervals` and `significance` say how they were computed, `checked_with` what computed the
+    rates a second time (empty: nothing), `elsewhere` how many other fairness audits of the model
+    chose their rows by another filter.
     """
 
     audit_id: str
@@ -140,6 +148,11 @@ class Audit:
     standing: str = ""
     values: tuple[ValueGroup, ...] = ()
     title: str = ""
+    thresholds: tuple[str, ...] = ()
+    intervals: str = ""
+    significance: str = ""
+    checked_with: str = ""
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True)
@@ -219,7 +232,11 @@ class Issuer:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """A whole model report. `audits` holds all of the period, oldest first."""
+    """A whole model report.
+
+    `audits` (of fairness), `drifts` and `evaluations` are all of the period, oldest first,
+    `findings` those that were open in it; `training` and `logs` are all that there are.
+    """
 
     report_id: str
     issued_at: datetime
@@ -230,6 +247,11 @@ class ModelReport:
     card: tuple[CardSection, ...] = ()
     versions: tuple[Version, ...] = ()
     audits: tuple[Audit, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    evaluations: tuple[EvaluationShown, ...] = ()
+    findings: tuple[FindingShown, ...] = ()
+    training: tuple[DataUse, ...] = ()
+    logs: tuple[LogShown, ...] = ()
     incidents: tuple[Incident, ...] = ()
     switches: tuple[SwitchChange, ...] = ()
     people: tuple[Person, ...] = ()

@@ -3,7 +3,8 @@
 `evidence.json` needs nothing but itself and public keys to be checked:
 - `checkpoint` is a signed note (C2SP tlog-checkpoint), `verifier_keys` are the keys of all actors;
 - each of `entries` has its exact bytes as text, and the path from its leaf to the root;
-- `results` are the full audit results, each under its SHA-256, which an entry names.
+- `results` are the full results of audits and evaluations, each under its SHA-256, which an entry
+  names.
 """
 
 from __future__ import annotations

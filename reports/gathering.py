@@ -10,25 +10,25 @@ from typing import Any
 from ledger.book import Book
 from ledger.clock import read_time
 from ledger.registers.actors import ActorRow
-from ledger.registers.audits import AuditRow, superseded
+from ledger.registers.audits import AuditRow
+from ledger.registers.evaluations import EvaluationRow
 from ledger.registers.incidents import IncidentRow, NoteRow, StepRow
-from ledger.registers.logs import LogRow
 from ledger.registers.models import ModelRow, VersionRow, known
 from ledger.registers.switches import SwitchEventRow, SwitchRow
 from ledger.store.base import Snapshot, StoredEntry
 from policies.auditing import read_result
 from policies.responding import StepClock, clock
 from reports import content
+from reports.gathering_held import Held, gather_held
+from reports.gathering_measured import Audits, Evaluations, figures, interval
+from reports.verdicts import VERDICTS, Interval
 
-_VERDICTS = {
-    "pass": content.Verdict.PASSED,
-    "fail": content.Verdict.FAILED,
-    "inconclusive": content.Verdict.INCONCLUSIVE,
-}
 _BOUNDS = {
     "demographic_parity_difference": "demographic_parity_difference_max",
     "equalized_odds_difference": "equalized_odds_difference_max",
 }
+# A profile's groups do not name their test: all of them are tested by Fisher's.
+_TESTS = {"fisher": "Fisher", "z": "z"}
 _CARD_TITLES = {
     "purpose": "Purpose",
     "intended_use": "Intended use",
@@ -59,11 +59,20 @@ class Gathered:
     model: ModelRow
     switch: SwitchRow | None
     versions: Sequence[VersionRow]
-    audits: Sequence[AuditRow]
+    audits: Audits
+    evaluations: Evaluations
+    held: Held
     incidents: Sequence[tuple[IncidentRow, Sequence[StepRow]]]
     switches: Sequence[SwitchEventRow]
     actors: Sequence[ActorRow]
     entries: Sequence[StoredEntry]
+
+    @property
+    def results(self) -> list[str]:
+        """Digests of the results of audits and evaluations in evidence, each once."""
+        audits = [row.result for row in self.audits.period]
+        evaluations = [row.result for row in self.evaluations.period]
+        return list(dict.fromkeys(audits + evaluations))
 
 
 def gather(snapshot: Snapshot, model: str, start: datetime | None, end: datetime) -> Gathered:
@@ -79,16 +88,17 @@ def gather(snapshot: Snapshot, model: str, start: datetime | None, end: datetime
         for incident in rows.where(IncidentRow, model=model)
         if within(incident.opened_at)
     ]
-    audits = sorted(
-        (audit for audit in rows.where(AuditRow, model=model) if within(audit.time)),
-        key=lambda audit: audit.seq,
-    )
+    audits = sorted(rows.where(AuditRow, model=model), key=lambda audit: audit.seq)
+    audits_then = [audit for audit in audits if within(audit.time)]
+    evaluations = sorted(rows.where(EvaluationRow, model=model), key=lambda each: each.seq)
+    evaluations_then = [each for each in evaluations if within(each.time)]
+    held = gather_held(snapshot, model, start, end)
     switches = [
         event for event in rows.where(SwitchEventRow, model=model) if within(event.recorded_at)
     ]
     versions = sorted(rows.where(VersionRow, model=model), key=lambda version: version.seq)
-    seqs = {0, row.seq, *(version.seq for version in versions), *(audit.seq for audit in audits)}
-    seqs |= {log.seq for log in rows.where(LogRow, model=model)}
+    seqs = {0, row.seq, *held.seqs}
+    seqs |= {each.seq for each in (*versions, *audits_then, *evaluations_then)}
     seqs |= {event.event for event in switches}
     for incident, steps in incidents:
         seqs |= {incident.seq, *(step.seq for step in steps)}
@@ -97,7 +107,9 @@ def gather(snapshot: Snapshot, model: str, start: datetime | None, end: datetime
         model=row,
         switch=rows.get(SwitchRow, model),
         versions=versions,
-        audits=audits,
+        audits=Audits(audits_then, audits),
+        evaluations=Evaluations(evaluations_then, evaluations),
+        held=held,
         incidents=incidents,
         switches=switches,
         actors=rows.where(ActorRow),
@@ -142,17 +154,9 @@ def report_versions(gathered: Gathered) -> tuple[content.Version, ...]:
 
 
 def report_audits(book: Book, gathered: Gathered) -> tuple[content.Audit, ...]:
-    """Every audit of the period, oldest first, whatever its verdict."""
-    later = superseded(gathered.audits)
-    return tuple(
-        _audit(
-            row,
-            read_result(book, row),
-            f"superseded by {later[row.audit]}" if row.audit in later else "",
-        )
-        for row in gathered.audits
-        if row.measure == "fairness"
-    )
+    """Every fairness audit of the period, oldest first, whatever its verdict."""
+    audits = gathered.audits
+    return tuple(_audit(row, read_result(book, row), audits) for row in audits.of("fairness"))
 
 
 def report_incidents(gathered: Gathered, now: datetime) -> tuple[content.Incident, ...]:
@@ -206,7 +210,7 @@ def report_people(gathered: Gathered) -> tuple[content.Person, ...]:
     )
 
 
-def _audit(row: AuditRow, document: dict[str, Any], standing: str) -> content.Audit:
+def _audit(row: AuditRow, document: dict[str, Any], audits: Audits) -> content.Audit:
     thresholds = document["thresholds"]
     return content.Audit(
         audit_id=row.audit,
@@ -219,7 +223,7 @@ def _audit(row: AuditRow, document: dict[str, Any], standing: str) -> content.Au
         n=row.n,
         seed=str(row.seed),
         data_digest=row.data,
-        verdict=_VERDICTS[row.verdict],
+        verdict=VERDICTS[row.verdict],
         reasons=tuple(document["reasons"]),
         disparities=tuple(
             _disparity(name, document["disparities"], thresholds)
@@ -229,8 +233,21 @@ def _audit(row: AuditRow, document: dict[str, Any], standing: str) -> content.Au
         groups=tuple(_group(group) for group in document["groups"] if "impact_ratio" in group),
         values=tuple(_values(group) for group in document["groups"] if "impact_ratio" not in group),
         title=document.get("title") or "",
-        standing=standing,
+        standing=audits.standing(row),
+        thresholds=figures(thresholds),
+        intervals=document.get("intervals") or _intervals(document),
+        significance=document.get("significance") or "",
+        checked_with=document.get("checked_with") or "",
+        elsewhere=audits.elsewhere(row),
     )
+
+
+def _intervals(document: dict[str, Any]) -> str:
+    """How an audit of decisions has its intervals; its document says the draws and the weight."""
+    draws = f"the bootstrap, {document['draws']:,} draws"
+    if document.get("weight"):
+        return f"95 %: all by {draws}"
+    return f"95 %: rates by Wilson, ratios and disparities by {draws}"
 
 
 def _disparity(
@@ -241,7 +258,7 @@ def _disparity(
     return content.Disparity(
         name=name.replace("_", " "),
         value=value,
-        interval=_interval(disparities.get(f"{name}_ci")),
+        interval=interval(disparities.get(f"{name}_ci")),
         bound=f"at most {limit}" if limit else "",
         kept=None if value is None or limit is None else value <= float(limit),
     )
@@ -253,16 +270,28 @@ def _group(group: dict[str, Any]) -> content.Group:
         group=group["group"],
         n=group["n"],
         selection_rate=group["selection_rate"],
-        selection_rate_ci=_interval(group["selection_rate_ci"]),
+        selection_rate_ci=_rate_interval(group, "selection_rate"),
         impact_ratio=group["impact_ratio"],
+        impact_ratio_ci=interval(group["impact_ratio_ci"]),
         tpr=group["tpr"],
+        tpr_ci=_rate_interval(group, "tpr"),
         fpr=group["fpr"],
+        fpr_ci=_rate_interval(group, "fpr"),
         precision=group["precision"],
+        precision_ci=_rate_interval(group, "precision"),
         accuracy=group["accuracy"],
+        accuracy_ci=_rate_interval(group, "accuracy"),
         p_value=group["p_value"],
         p_holm=group["p_holm"],
+        test=_TESTS[group.get("test", "fisher")] if group["p_value"] is not None else "",
         small=group["small"],
     )
+
+
+def _rate_interval(group: dict[str, Any], name: str) -> Interval | None:
+    """Wilson's interval of a share of rows; else, as with weights, the one beside the rate."""
+    measured = group.get("measures", {}).get(name) or {}
+    return interval(measured.get("wilson") or group.get(f"{name}_ci"))
 
 
 def _values(group: dict[str, Any]) -> content.ValueGroup:
@@ -273,7 +302,7 @@ def _values(group: dict[str, Any]) -> content.ValueGroup:
         group=group["group"],
         n=group["n"],
         measures={
-            name: content.Measured(group[name], _interval(group[f"{name}_ci"]))
+            name: content.Measured(group[name], interval(group[f"{name}_ci"]))
             for name in group
             if f"{name}_ci" in group
         },
@@ -293,10 +322,6 @@ def _values(group: dict[str, Any]) -> content.ValueGroup:
 def _deadline(step: StepClock) -> content.Deadline:
     met = {"met": True, "late": False, "overdue": False}.get(step.state)
     return content.Deadline(step.title, step.due, step.done, met)
-
-
-def _interval(pair: Sequence[float] | None) -> tuple[float, float] | None:
-    return (pair[0], pair[1]) if pair else None
 
 
 def _moment(time: str) -> datetime | None:

@@ -30,6 +30,8 @@ from ledger.witnessing import signed_checkpoint, vouching
 from reports import content, gathering
 from reports.authority import dump_certificate, fingerprint, load_certificate
 from reports.evidence import make_evidence
+from reports.gathering_held import report_findings, report_logs, report_training
+from reports.gathering_measured import report_drifts, report_evaluations
 from reports.pdf import build_pdf
 from reports.signing import ReportSigner, sign_pdf
 
@@ -75,9 +77,7 @@ def issue_model_report(
                 f"{signer.actor} may not issue reports.", "See who may: quaestor actor list"
             )
         gathered = gathering.gather(snapshot, model, period_from, period_to or now)
-        results = {
-            row.result: book.home.evidence.read(row.result, "json") for row in gathered.audits
-        }
+        results = {digest: book.home.evidence.read(digest, "json") for digest in gathered.results}
         note = signed_checkpoint(snapshot, signer)
         head = snapshot.head
         evidence = make_evidence(
@@ -108,6 +108,11 @@ def issue_model_report(
         card=gathering.report_card(gathered),
         versions=gathering.report_versions(gathered),
         audits=gathering.report_audits(book, gathered),
+        drifts=report_drifts(book, gathered.audits),
+        evaluations=report_evaluations(book, gathered.evaluations),
+        findings=report_findings(book, gathered.held, now),
+        training=report_training(gathered.held),
+        logs=report_logs(gathered.held),
         incidents=gathering.report_incidents(gathered, now),
         switches=gathering.report_switches(book, gathered),
         people=gathering.report_people(gathered),

@@ -7,24 +7,33 @@ whoever names a model or writes a note cannot add markup, hide text or reorder i
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.authority import fingerprint, load_certificate
 from reports.charts import selection_rates, shorten
-from reports.content import Audit, Group, Interval, ModelReport
+from reports.content import Audit, Group, ModelReport
+from reports.content_measured import Drift, EvaluationShown, OpenInterval
 from reports.legible import Legible, legible_except
 from reports.score_pages import value_pages
+from reports.verdicts import Interval
 
 AUTHORITY_FILE = "authority.pem"
 EVIDENCE_FILE = "evidence.json"
 MOST_GROUPS = 24
 """Groups of one grouping that a page shows; the attached evidence holds them all."""
+MOST_IN_FULL = 4
+MOST_REASONS = 12
+MOST_CLOSED = 60
+MOST_LOGS = 30
+
+
+_T = TypeVar("_T", Drift, EvaluationShown)
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ class Grouping:
     groups: tuple[Group, ...]
     omitted: int
     chart: str
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any group has measures that need a label."""
+        return any(group.labelled for group in self.groups)
 
 
 def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
@@ -61,6 +75,10 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         "ratio": _ratio,
         "p": _p_value,
         "ci": _ci,
+        "ends": _ends,
+        "figure": _figure,
+        "of": _of,
+        "points": _points,
     }
     latest = report.latest_audit
     return environment.get_template("model_report.html.j2").render(
@@ -68,6 +86,13 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         latest=latest,
         groupings=_groupings(latest, legible) if latest else (),
         value_pages=value_pages(latest.values, legible, MOST_GROUPS) if latest else (),
+        drift_brief=_drift_brief(report.drifts),
+        drifts_in_full=_in_full(report.drifts),
+        evaluation_brief=_evaluation_brief(report.evaluations),
+        evaluations_in_full=_in_full(report.evaluations),
+        most_reasons=MOST_REASONS,
+        most_closed=MOST_CLOSED,
+        most_logs=MOST_LOGS,
         authority=fingerprint(load_certificate(report.issuer.authority)),
         authority_file=AUTHORITY_FILE,
         evidence_file=EVIDENCE_FILE,
@@ -81,6 +106,25 @@ def _show(legible: Legible) -> Callable[[Any], Any]:
         return legible(value) if plain_text else value
 
     return show
+
+
+def _in_full(found: Sequence[_T]) -> tuple[_T, ...]:
+    """Give the latest that no later one superseded, the latest first."""
+    return tuple(each for each in reversed(found) if not each.standing)[:MOST_IN_FULL]
+
+
+def _drift_brief(drifts: Sequence[Drift]) -> str:
+    if not drifts:
+        return "no audit in the period"
+    return f"{drifts[-1].verdict}: {drifts[-1].audit_id}, the latest of {len(drifts)}"
+
+
+def _evaluation_brief(evaluations: Sequence[EvaluationShown]) -> str:
+    if not evaluations:
+        return "none in the period"
+    latest = evaluations[-1]
+    said = f"{latest.verdict}: {latest.evaluation_id}, the latest of {len(evaluations)}"
+    return f"{said}, on version {latest.version}"
 
 
 def _groupings(audit: Audit, legible: Legible) -> tuple[Grouping, ...]:
@@ -134,3 +178,26 @@ def _p_value(value: float | None) -> str:
 
 def _ci(interval: Interval | None) -> str:
     return "—" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+
+
+def _ends(interval: OpenInterval | None) -> str:
+    if interval is None:
+        return "—"
+    return " to ".join("open" if end is None else _figure(end) for end in interval)
+
+
+def _figure(value: float | None) -> str:
+    """Give a share with three digits; what is far above one, such as milliseconds, with none."""
+    if value is None:
+        return "—"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"  # noqa: PLR2004
+
+
+def _of(count: int, rows: int) -> str:
+    """Give a part of rows as a share; one too small to show is not nothing."""
+    share = 100 * count / rows if rows else 0.0
+    return "under 0.1 %" if 0 < share < 0.1 else f"{share:.1f} %"  # noqa: PLR2004
+
+
+def _points(change: float) -> str:
+    return f"{100 * change:+.1f}"

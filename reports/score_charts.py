@@ -14,8 +14,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.charts import LABEL_CELLS, PLOT, ROW, WIDTH, shorten
-from reports.content import Interval, ValueGroup
+from reports.content import ValueGroup
 from reports.legible import Legible
+from reports.verdicts import Interval
 
 MOST_CURVES = 9
 _TOP = 12.0

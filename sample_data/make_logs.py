@@ -14,17 +14,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from sample_data import gateway_writers, trace_writers
+from sample_data import answer_writers, gateway_writers, trace_writers
 from sample_data.loan_agent import cases
 
 FOLDER = Path(__file__).parent / "logs"
+WRITERS = {**trace_writers.WRITERS, **gateway_writers.WRITERS, **answer_writers.WRITERS}
 
 
 def write_logs(folder: Path) -> list[Path]:
     """Write every file into a folder that exists; return their paths."""
     told = list(cases())
     written = []
-    for name, writer in {**trace_writers.WRITERS, **gateway_writers.WRITERS}.items():
+    for name, writer in WRITERS.items():
         path = folder / name
         path.write_text("".join(f"{line}\n" for line in writer(told)), encoding="utf-8")
         written.append(path)

@@ -19,6 +19,7 @@ from ledger.keys import Signer
 from ledger.merkle import leaf_hash, root
 from ledger.registers.actors import ROLES, ActorRow
 from ledger.registers.approvals import ApprovalRow
+from ledger.registers.policies import PolicyRow
 from ledger.registers.switches import Order, SwitchEventRow, SwitchRow
 from policies import shipped
 from tests.vectors.record import LEDGER_ID, Record, public_key, signer
@@ -214,9 +215,29 @@ def _sealing(walk: Walk) -> Draft:
         "quarantine": None,
         "quarantine_key": None,
         "first_time": None,
-        "last_time": TIME.format(5),
+        "last_time": walk.chance.choice([TIME.format(5), "2020-01-01T00:00:00.000000Z", None]),
+        "policy": _content(walk, "redaction"),
     }
     return Draft("log.sealed", f"log/log-{walk.chance.randrange(4)}", body)
+
+
+def _content(walk: Walk, policy: str) -> str | None:
+    """Name the policy in force, but for now and then."""
+    row = walk.record.rows.get(PolicyRow, policy)
+    known = row.content if row else None
+    return walk.chance.choice([known] * 9 + ["ab" * 32])
+
+
+def _dropping(walk: Walk) -> Draft:
+    body = {
+        "file": "ab" * 32,
+        "rows": walk.chance.choice([3, 3, 3, 4]),
+        "root": "ab" * 32,
+        "due_since": TIME.format(walk.chance.choice([0, 0, 0, 59])),
+        "policy": _content(walk, "retention") or "cd" * 32,
+        "reason": "It is due.",
+    }
+    return Draft("log.dropped", f"log/log-{walk.chance.randrange(4)}", body)
 
 
 def _contents(walk: Walk) -> Fields:
@@ -269,6 +290,51 @@ def _auditing(walk: Walk) -> Draft:
     return Draft("audit.completed", f"audit/aud-{walk.chance.randrange(6)}", body)
 
 
+def _evaluating(walk: Walk) -> Draft:
+    digest, counts = "cd" * 32, {"n": 10, "passed": 9, "errors": 0}
+    ends = {"value": "0.9", "low": None, "high": None, "limit": "0.9"}
+    compared = {"against": "previous", "evaluation": "", "pairs": 3, "broken": 1, "fixed": 0}
+    body = {
+        "model": walk.model,
+        "version": walk.chance.choice(["1.0", "1.0", "2.0"]),
+        "prompt_versions": ["p1"],
+        "risk_level": walk.chance.choice(LEVELS),
+        "minimum_cases": 50,
+        "files": [{"name": "a.jsonl", "format": "cases", "sha256": digest}],
+        "suite": digest,
+        "suites": ["accuracy", "security"],
+        **counts,
+        "measures": [{"scope": "accuracy", "measure": "accuracy", "n": 9, **ends, "verdict": None}],
+        "failures": [{"failure": "other", "n": 1}],
+        "comparisons": [{**compared, "p_value": "1", "verdict": "inconclusive"}],
+        "thresholds": digest,
+        "golden": walk.chance.random() < 0.5,
+        "texts_kept": False,
+        "verdict": "pass",
+        "result": digest,
+        "cases": digest,
+    }
+    return Draft("evaluation.completed", f"evaluation/ev-{walk.chance.randrange(4)}", body)
+
+
+def _finding(walk: Walk) -> Draft:
+    body = {
+        "title": "It tells its instructions",
+        "model": walk.chance.choice([walk.model, None]),
+        "severity": "high",
+        "source": "evaluation/ev-1",
+        "category": "",
+        "owner": walk.name,
+        "due": TIME.format(9),
+        "detail": walk.sealed(),
+    }
+    return Draft("finding.opened", f"finding/fi-{walk.chance.randrange(3)}", body)
+
+
+def _about_finding(kind: str, body: Callable[[Walk], Fields]) -> Callable[[Walk], Draft]:
+    return lambda walk: Draft(kind, f"finding/fi-{walk.chance.randrange(3)}", body(walk))
+
+
 def _opening(walk: Walk) -> Draft:
     body = dict(opening().body)
     body["model"] = walk.chance.choice([walk.model, None])
@@ -314,6 +380,7 @@ def _about_model(kind: str, body: Callable[[Walk], Fields]) -> Callable[[Walk], 
     return lambda walk: Draft(kind, f"model/{walk.model}", body(walk))
 
 
+POLICIES = ("thresholds", "playbook", "redaction", "retention", "colours")
 DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     "enrol": _enrolling,
     "rekey": _rekeying,
@@ -324,7 +391,7 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     "certify": lambda walk: Draft("actor.certified", f"actor/{walk.name}", {"certificate": ""}),
     "adopt": lambda walk: Draft(
         "policy.adopted",
-        f"policy/{walk.chance.choice(['thresholds', 'playbook', 'colours'])}",
+        f"policy/{walk.chance.choice(POLICIES)}",
         {"content": "ab" * 32, "reason": "Shipped."},
     ),
     "adopt matrix": lambda _: Draft(
@@ -373,6 +440,19 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     ),
     "seal": _sealing,
     "audit": _auditing,
+    "evaluate": _evaluating,
+    "find": _finding,
+    "assign finding": _about_finding(
+        "finding.assigned",
+        lambda walk: {"owner": walk.name, "due": TIME.format(8), "reason": walk.sealed()},
+    ),
+    "note finding": _about_finding(
+        "finding.noted", lambda _: {"note": {"vault": "2" * 32, "data": "AAAA"}}
+    ),
+    "close finding": _about_finding(
+        "finding.closed",
+        lambda _: {"outcome": "remedied", "resolution": {"vault": "3" * 32, "data": "AAAA"}},
+    ),
     "open": _opening,
     "acknowledge": _about_incident("incident.acknowledged", ""),
     "note": _about_incident("incident.noted", "note"),
@@ -392,6 +472,7 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
         },
     ),
     "resume": _resuming,
+    "drop": _dropping,
     "issue": _issuing,
     "erase": lambda walk: Draft(
         "vault.erased", walk.incident, {"keys": [f"{walk.chance.randrange(3):032x}"], "ground": "x"}

@@ -15,7 +15,12 @@ from console.cli.main import NOUNS, SHORTCUTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FAILS = {"quaestor audit fairness": 1}
+FAILS = {
+    "quaestor audit fairness --model credit-scorer --label repaid --prediction approved": 1,
+    "quaestor audit fairness --model credit-scorer --label repaid --prediction score --cutoff": 1,
+    "quaestor audit profile four-fifths": 1,
+    "quaestor audit evaluate --model support-assistant --version 0.9.1": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,10 @@ def run_all(folder: Path) -> list[Ran]:
     for name in ("sample_data", "verify_record.py"):
         (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").symlink_to(sys.prefix)
-    (folder / "ran").mkdir()
+    ran = folder / "ran"
+    ran.mkdir()
     script = "\n".join(
-        f"{{ {command}\n}} >ran/{i}.out 2>ran/{i}.err; echo $? >ran/{i}.code"
+        f"{{ {command}\n}} >{ran}/{i}.out 2>{ran}/{i}.err; echo $? >{ran}/{i}.code"
         for i, command in enumerate(typed)
     )
     environ = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
@@ -54,7 +60,6 @@ def run_all(folder: Path) -> list[Ran]:
         check=False,
         timeout=240,
     )
-    ran = folder / "ran"
     return [
         Ran(
             command,

@@ -26,7 +26,8 @@ from duckdb_sqlalchemy import ConnectionWrapper
 from ledger import switching
 from ledger.errors import QuaestorError
 from ledger.journal import Journal
-from ledger.logs import importing
+from ledger.logs import importing, safekeeping
+from ledger.logs.mapping import ColumnMap
 from ledger.logs.proposing import propose
 from ledger.seat import Seat
 from ledger.store.duck import DuckTransaction
@@ -243,6 +244,13 @@ def import_and_die(person: Person, file: str) -> None:
     import_file(person, file)
 
 
+def import_mapped_and_die(person: Person, file: str, column_map: str) -> None:
+    """Import a log under a map, and die when its keys are kept but it is not entered."""
+    _die_after(safekeeping.Safekeeping, "keep")
+    mapping = ColumnMap.model_validate_json(Path(column_map).read_bytes())
+    importing.import_logs(person.book, person.signer, MODEL, [Path(file)], mapping)
+
+
 STAGES: dict[str, tuple[type, str, bool]] = {
     "journal": (Journal, "append", True),
     "post": (DuckTransaction, "post", True),
@@ -268,6 +276,7 @@ JOBS: dict[str, Callable[..., None]] = {
         stop,
         import_file,
         import_and_die,
+        import_mapped_and_die,
     )
 }
 

@@ -11,6 +11,7 @@ from console.cli import audit_profiles
 from console.cli.audit_tables import show_audit, show_measure
 from console.cli.display import Document, print_json, show_list
 from console.cli.drift import drift
+from console.cli.evaluate import evaluate, is_evaluation, listed_evaluations, show_by_id
 from console.cli.options import Json, OneModel, example, existing_file, group, moment, session_of
 from console.exits import ExitCode
 from console.session import Session
@@ -132,6 +133,14 @@ app.command(
     )
 )(drift)
 
+app.command(
+    epilog=example(
+        "quaestor audit evaluate --model support-assistant --version 0.9.0 --suite results/",
+        "quaestor audit evaluate --model support-assistant --version 0.9.1 \\",
+        "    --suite redteam.json --suite accuracy.eval --baseline ev-1 --json",
+    )
+)(evaluate)
+
 
 @app.command("list", epilog=example("quaestor audit list --model credit-scorer --json"))
 def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = False) -> None:
@@ -147,6 +156,7 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
     session = session_of(context)
     with session.book.read() as snapshot:
         rows = snapshot.rows.where(AuditRow, **({"model": model} if model else {}))
+        evaluations = listed_evaluations(snapshot.rows, model)
     later = superseded(rows)
     columns = {
         "audit_id": "AUDIT",
@@ -184,6 +194,7 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
         }
         for row in sorted(rows, key=lambda row: row.seq)
     ]
+    documents = sorted([*documents, *evaluations], key=lambda each: each["seq"])
     empty = "No audit was run. Run one: quaestor audit fairness --help"
     show_list(session, documents, columns, as_json=json, empty=empty)
 
@@ -206,6 +217,9 @@ def show(
     from policies.auditing import read_result
 
     session = session_of(context)
+    if is_evaluation(audit):
+        show_by_id(session, audit, as_json=json)
+        return
     with session.book.read() as snapshot:
         row = snapshot.rows.get(AuditRow, audit)
     if row is None:

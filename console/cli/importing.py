@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ledger.logs.arriving import Arrived
     from ledger.logs.explaining import Explained
     from ledger.logs.formats.base import Format
+    from ledger.logs.importing import Imported
     from ledger.logs.mapping import ColumnMap
     from ledger.logs.recognising import Recognised
 
@@ -41,6 +42,9 @@ Timezone = Annotated[
     typer.Option(metavar="ZONE", help="Zone of times that state none: Europe/Berlin, UTC."),
 ]
 Kind = Literal["decision", "feedback", "outcome", "resource"]
+KindOption = Annotated[
+    Kind, typer.Option(help="What the records are: decisions, or what became of them.")
+]
 
 
 def import_files(
@@ -53,9 +57,7 @@ def import_files(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Whose decisions these are.")
     ] = None,
-    kind: Annotated[
-        Kind, typer.Option(help="What the records are: decisions, or what became of them.")
-    ] = "decision",
+    kind: KindOption = "decision",
     map_file: Annotated[
         Path | None,
         existing_file("A column map in YAML; `logs map` proposes one.", "--map"),
@@ -83,13 +85,19 @@ def import_files(
     addresses, card numbers and credentials are redacted before anything is hashed. Bad rows are
     quarantined and counted. --map and --column add to the columns of the format, or replace them;
     a plain table is mapped as proposed. The same files again change nothing and exit with 0.
+    A bundle (`logs seal`) is checked through and entered as it is.
     Types: string, integer, number, boolean, timestamp.
     """
     session = session_of(context)
+    if bundle := only_bundle(paths):
+        if map_file or column or timezone or form or explain:
+            raise InvalidInput("A bundle brings its own map and format.", "Leave the others out.")
+        import_bundle(session, bundle, model, max_bad, as_json=json)
+        return
     rule = stated_rule(map_file, column or [], timezone)
-    with _arrived(session, paths, explained=explain) as arrived:
-        found = _recognised(session, arrived, form)
-        mapping = map_of(found, rule, form)
+    with arrived_files(session, paths, explained=explain) as arrived:
+        found = recognised_files(session, arrived, form)
+        mapping = map_of(found, rule, form, kind)
         if explain:
             _explain(session, found, mapping, kind, as_json=json)
             return
@@ -119,6 +127,35 @@ def _enter(
             session.book, signer, model, [one.log for one in found], mapping,
             kind=kind, container=container, max_bad=max_bad, progress=told,
         )  # fmt: skip
+    show_imported(session, imported, max_bad, as_json=as_json)
+
+
+def only_bundle(paths: Sequence[str]) -> Path | None:
+    """The bundle that was named, if one was. InvalidInput for one among other files."""
+    from ledger.logs.bundles import is_bundle
+
+    bundles = [path for path in map(Path, paths) if is_bundle(path)]
+    if bundles and len(paths) > 1:
+        raise InvalidInput(f"{bundles[0]} is a bundle.", "Import one bundle at a time, by itself.")
+    return bundles[0] if bundles else None
+
+
+def import_bundle(
+    session: Session, path: Path, model: str | None, max_bad: int, *, as_json: bool
+) -> None:
+    """Check a bundle through and enter it."""
+    from ledger.logs.bundling import enter_bundle
+
+    signer = session.signer
+    with progress(session, "checking", of_bytes=True) as told:
+        imported = enter_bundle(
+            session.book, signer, path, model=model, max_bad=max_bad, progress=told
+        )
+    show_imported(session, imported, max_bad, as_json=as_json)
+
+
+def show_imported(session: Session, imported: Imported, max_bad: int, *, as_json: bool) -> None:
+    """Print what an import came to; it ends with exit code 1 if too many rows were bad."""
     document = imported.as_json()
     document["missing_share"] = shares(imported.missing, imported.rows)
     show_one(session, document if as_json else readable(document), as_json=as_json)
@@ -133,7 +170,7 @@ def _enter(
 
 
 @contextmanager
-def _arrived(session: Session, paths: Sequence[str], *, explained: bool) -> Iterator[Arrived]:
+def arrived_files(session: Session, paths: Sequence[str], *, explained: bool) -> Iterator[Arrived]:
     """What was named; streams are spooled beside the evidence, where there is one."""
     from tempfile import TemporaryDirectory
 
@@ -146,7 +183,7 @@ def _arrived(session: Session, paths: Sequence[str], *, explained: bool) -> Iter
             yield arrived
 
 
-def _recognised(session: Session, arrived: Arrived, form: str | None) -> list[Recognised]:
+def recognised_files(session: Session, arrived: Arrived, form: str | None) -> list[Recognised]:
     """Say what each file is taken for, and what in the folders is passed over."""
     from ledger.logs.recognising import one_format, recognised
 
@@ -163,10 +200,16 @@ def _recognised(session: Session, arrived: Arrived, form: str | None) -> list[Re
     return found
 
 
-def map_of(found: Sequence[Recognised], rule: Mapping[str, Any], form: str | None) -> ColumnMap:
+def map_of(
+    found: Sequence[Recognised],
+    rule: Mapping[str, Any],
+    form: str | None,
+    kind: Kind = "decision",
+) -> ColumnMap:
     """The map of some files: what was stated, on top of what their format or content gives."""
     from ledger.logs.formats import completed, format_named
     from ledger.logs.formats.table import TABLE
+    from ledger.logs.kinds import fitted
     from ledger.logs.proposing import propose
 
     format_: Format = found[0].format
@@ -176,9 +219,9 @@ def map_of(found: Sequence[Recognised], rule: Mapping[str, Any], form: str | Non
         format_named(str(rule["format"]))
     if format_ is TABLE and not rule.get("columns"):
         container = found[0].container
-        proposed = propose(found[0].log, container, rule.get("timezone"))
+        proposed = propose(found[0].log, container, rule.get("timezone"), kind)
         rule = {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
-    return completed(format_, rule)
+    return fitted(completed(format_, rule), kind)
 
 
 def stated_rule(map_file: Path | None, columns: list[str], timezone: str | None) -> Fields:

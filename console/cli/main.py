@@ -38,6 +38,7 @@ NOUNS: Mapping[str, str] = {
     "incident": "Incidents: open, answer, work through the playbook, close.",
     "switch": "Switches: which models may serve, and their history.",
     "approval": "What waits for a second person.",
+    "finding": "Findings: what must be remedied, by whom and by when.",
     "policy": "Thresholds and playbooks in force.",
     "report": "Signed PDF reports: build, list, verify.",
     "ledger": "The record itself: entries, verification, checkpoints.",

@@ -1,4 +1,4 @@
-"""`policy`: the thresholds and playbooks in force."""
+"""`policy`: the policies in force."""
 
 from __future__ import annotations
 

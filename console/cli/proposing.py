@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.display import print_json
-from console.cli.importing import FormatOption, Timezone
+from console.cli.importing import FormatOption, Kind, KindOption, Timezone
 from console.cli.options import Json, session_of
 from console.session import Session
 from ledger.errors import InvalidInput
@@ -30,6 +30,7 @@ def propose_map(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the map there.")
     ] = None,
+    kind: KindOption = "decision",
     timezone: Timezone = None,
     form: FormatOption = None,
     json: Json = False,
@@ -47,9 +48,9 @@ def propose_map(
     session = session_of(context)
     found = recognised(file, form)
     session.voice.note(f"{found.log.name}: {found.said()}")
-    mapping = propose(file, form, timezone)
+    mapping = propose(file, form, timezone, kind)
     if session.person_present and not json:
-        mapping = _settled(session, file, form, mapping)
+        mapping = _settled(session, file, form, kind, mapping)
     if json:
         print_json(mapping.model_dump(mode="json"))
         return
@@ -73,11 +74,13 @@ def _write(path: Path, text: str) -> None:
         ) from error
 
 
-def _settled(session: Session, file: Path, form: str | None, mapping: ColumnMap) -> ColumnMap:
+def _settled(
+    session: Session, file: Path, form: str | None, kind: Kind, mapping: ColumnMap
+) -> ColumnMap:
     """The proposal with what a person answered; an empty answer leaves a question open."""
     from ledger.logs.formats import completed, format_named
 
-    mapping = _zoned(session, file, form, mapping)
+    mapping = _zoned(session, file, form, kind, mapping)
     names = list(mapping.columns)
     for number, (name, column) in enumerate(mapping.columns.items(), start=1):
         session.voice.note(f"{number:>4}  {name} ({column.type})  from {', '.join(column.sources)}")
@@ -98,14 +101,16 @@ def _settled(session: Session, file: Path, form: str | None, mapping: ColumnMap)
     return completed(format_named(mapping.format), fields)
 
 
-def _zoned(session: Session, file: Path, form: str | None, mapping: ColumnMap) -> ColumnMap:
+def _zoned(
+    session: Session, file: Path, form: str | None, kind: Kind, mapping: ColumnMap
+) -> ColumnMap:
     """Ask for the zone of times that state none, if there are any."""
     from ledger.logs.mapping import ColumnMap, Type
     from ledger.logs.proposing import propose
 
     if mapping.timezone is not None:
         return mapping
-    zoned = propose(file, form, "UTC")
+    zoned = propose(file, form, "UTC", kind)
     times = [
         name
         for name, column in zoned.columns.items()
@@ -122,7 +127,7 @@ def _zoned(session: Session, file: Path, form: str | None, mapping: ColumnMap) -
 
     question = f"{', '.join(times)}: times without a zone. In which zone are they (Europe/Berlin)?"
     zone = _asked(session, question, known)
-    return propose(file, form, zone) if zone else mapping
+    return propose(file, form, zone, kind) if zone else mapping
 
 
 def _values(file: Path, form: str | None, mapping: ColumnMap, name: str) -> list[str]:

@@ -11,10 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from console.tui.audits.detail import AuditPage
+from console.tui.audits.evaluation import EvaluationPage
 from console.tui.audits.page import AuditsPage
+from console.tui.data.detail import DatasetPage
+from console.tui.data.page import DataPage
 from console.tui.desk import Desk
 from console.tui.incidents.acts import open_incident
 from console.tui.incidents.detail import IncidentPage
+from console.tui.incidents.finding import FindingPage
 from console.tui.incidents.page import IncidentsPage
 from console.tui.keys import KeysDialog
 from console.tui.masthead import ROOMS
@@ -38,8 +42,12 @@ if TYPE_CHECKING:
 _DETAILS: dict[str, Callable[[str], Page]] = {
     "models": ModelPage,
     "audits": AuditPage,
+    "evaluations": EvaluationPage,
     "incidents": IncidentPage,
+    "findings": FindingPage,
+    "data": DatasetPage,
 }
+_ROOM_OF = {"findings": "incidents", "evaluations": "audits"}
 
 
 class QuaestorApp(Desk):
@@ -58,6 +66,7 @@ class QuaestorApp(Desk):
         "reports": ReportsPage,
         "record": RecordPage,
         "people": PeoplePage,
+        "data": DataPage,
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -89,7 +98,7 @@ class QuaestorApp(Desk):
         if room == "approvals":
             self._decide(key)
             return
-        self.action_room(room)
+        self.action_room(_ROOM_OF.get(room, room))
         if room in _DETAILS:
             self.open_detail(room, key)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_RISING = "▁▂▃▄▅▆▇█"
 
 
 def bar(share: float, width: int) -> str:
@@ -10,6 +13,20 @@ def bar(share: float, width: int) -> str:
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width, "·")
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Values as blocks from nothing to the highest, a cell each; a gap where there is none."""
+    top = max((value for value in values if value is not None), default=0.0)
+    return "".join(_block(value, top) for value in values)
+
+
+def _block(value: float | None, top: float) -> str:
+    if value is None:
+        return " "
+    if value <= 0 or not top:
+        return "▁"
+    return _RISING[min(int(value / top * len(_RISING)), len(_RISING) - 1)]
 
 
 def interval_bar(

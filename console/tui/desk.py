@@ -7,7 +7,7 @@ in a thread and explains every QuaestorError instead of crashing. Threads never 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
@@ -42,6 +42,7 @@ from ledger.seat import Seat
 from reports.timestamped import timestamp_anchors
 
 if TYPE_CHECKING:
+    from ledger.seat import Anchor
     from ledger.verification import Verification
 
 T = TypeVar("T")
@@ -193,6 +194,24 @@ class Desk(Watch):
             if result is not None or form is None:
                 return result
 
+    async def find_out(
+        self,
+        job: Callable[[Values], T],
+        *,
+        doing: str,
+        form: MakeForm,
+        values: Values | None = None,
+    ) -> T | None:
+        """Ask, and run a job that enters nothing; a refused form opens again as it was filled."""
+        filled: Values | None = values or {}
+        while True:
+            filled = await self.push_screen_wait(form(filled or {}))
+            if filled is None:
+                return None
+            result = await self.run_job(doing, partial(_looking, job, filled))
+            if result is not None:
+                return result
+
     async def run_job(self, doing: str, job: Callable[[Tell], T]) -> T | None:
         """Run a job in a thread, shown meanwhile; None after an error was explained."""
         number = next(self._numbers)
@@ -245,9 +264,13 @@ class Desk(Watch):
 
     # Verification
 
-    @work
-    async def action_verify_record(self) -> None:
+    def action_verify_record(self) -> None:
         """Verify the whole home in the background, against the anchors that the seat knows."""
+        self.verify_record()
+
+    @work
+    async def verify_record(self, against: Sequence[Anchor] = (), *, strict: bool = False) -> None:
+        """Verify the whole home in the background, and against what others handed over."""
         from ledger.verification import verify
 
         if self.integrity.running:
@@ -256,13 +279,22 @@ class Desk(Watch):
         self.changed.publish(None)
         found = await self.run_job(
             "Verifying the record",
-            lambda tell: verify(self.book, against=timestamp_anchors(self.book), progress=tell),
+            lambda tell: verify(
+                self.book,
+                against=[*against, *timestamp_anchors(self.book)],
+                strict=strict,
+                progress=tell,
+            ),
         )
         if found is None:
             self.integrity = replace(self.integrity, running=False)
         else:
             self.integrity = Integrity(found, self.clock())
         self.changed.publish(None)
+
+
+def _looking(job: Callable[[Values], T], values: Values, _tell: Tell) -> T:
+    return job(values)
 
 
 def _with_key(

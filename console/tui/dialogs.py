@@ -21,6 +21,8 @@ class Notice(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "dismiss(True)", "Close", show=False),
         Binding("escape", "dismiss(False)", "Close", show=False),
+        Binding("up,pageup", "scroll(-1)", "Up", show=False),
+        Binding("down,pagedown", "scroll(1)", "Down", show=False),
     ]
 
     def __init__(
@@ -47,6 +49,11 @@ class Notice(ModalScreen[bool]):
     def close(self) -> None:
         """It was read."""
         self.dismiss(True)
+
+    def action_scroll(self, by: int) -> None:
+        """Read on, half a page at a time, while the button keeps the keyboard."""
+        body = self.query_one(VerticalScroll)
+        body.scroll_relative(y=by * max(body.size.height // 2, 1), animate=False)
 
 
 class Passphrase(ModalScreen[bytes | None]):

@@ -23,11 +23,14 @@ _LONG_LIST = 8
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to fill in. A `many` field's value is its choices joined by commas."""
+    """One thing to fill in. A `many` field's value is its choices joined by commas.
+
+    A `secret` is not shown as it is typed, and not stripped.
+    """
 
     name: str
     label: str
-    kind: Literal["text", "long", "path", "choice", "many"] = "text"
+    kind: Literal["text", "secret", "long", "path", "choice", "many"] = "text"
     value: str = ""
     choices: Sequence[tuple[str, str]] = ()
     hint: str = ""
@@ -124,7 +127,8 @@ class Form(ModalScreen[Values | None]):
             area.show_line_numbers = False
             return area
         suggester = PathSuggester() if field.kind == "path" else None
-        return Input(value, compact=True, id=field.name, suggester=suggester)
+        hidden = field.kind == "secret"
+        return Input(value, compact=True, id=field.name, suggester=suggester, password=hidden)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show the hint of the field in hand."""
@@ -166,5 +170,5 @@ class Form(ModalScreen[Values | None]):
         if isinstance(widget, TextArea):
             return widget.text.strip()
         if isinstance(widget, Input):
-            return widget.value.strip()
+            return widget.value if field.kind == "secret" else widget.value.strip()
         raise TypeError(widget)

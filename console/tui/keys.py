@@ -15,7 +15,7 @@ from textual.widgets import Label, Static
 from console.tui.page import Page
 
 EVERYWHERE = (
-    ("1 … 8", "the rooms, from Overview to People"),
+    ("1 … 9", "the rooms, from Overview to Data"),
     ("↑ ↓ Enter", "move in a list, open what is under the cursor"),
     ("[ ]", "turn the tabs of a screen"),
     ("Tab", "the next list, field or button"),

@@ -60,6 +60,7 @@ _STATES = {
     "rejected": Mark("✗", "rejected", QUIET),
     "active": Mark("●", "active", GOOD),
     "retired": Mark("·", "retired", QUIET),
+    "in use": Mark("●", "in use", GOOD),
 }
 DEMO = Mark("◆", "DEMO", WARN)
 

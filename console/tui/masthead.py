@@ -24,9 +24,11 @@ ROOMS = (
     ("reports", "Reports"),
     ("record", "Record"),
     ("people", "People"),
+    ("data", "Data"),
 )
 
-_SPACIOUS = 100
+# Cells from which on the rooms stand apart, and from which on number and name do.
+_SPACIOUS, _ROOMY = 106, 88
 
 
 def integrity_mark(desk: Desk) -> Mark:
@@ -87,10 +89,11 @@ class Masthead(VerticalGroup):
         grid.add_row(left, right)
         self.query_one("#facts", Static).update(grid)
         pad = " " if self.size.width > _SPACIOUS else ""
+        apart = " " if self.size.width > _ROOMY else ""
         rooms = [
-            f"[b reverse]{pad}{number} {title}{pad}[/]"
+            f"[b reverse]{pad}{number}{apart}{title}{pad}[/]"
             if name == self.room
-            else f"[@click=app.room('{name}')]{pad}{number} {title}{pad}[/]"
+            else f"[@click=app.room('{name}')]{pad}{number}{apart}{title}{pad}[/]"
             for number, (name, title) in enumerate(ROOMS, 1)
         ]
         self.query_one("#rooms", Static).update(" ".join(rooms))

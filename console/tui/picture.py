@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.authority import allows, rule_for
+from ledger.authority import Standing, allows, approvers_by, rule_for, standing
 from ledger.book import Book
 from ledger.errors import QuaestorError, Refused
 from ledger.home import Home
@@ -86,10 +86,15 @@ class Picture:
 
     def can_decide(self, actor: str | None, row: ApprovalRow) -> bool:
         """Whether a request waits for this person's decision."""
+        if actor is None or actor == row.requested_by or actor in self.standing(row).given:
+            return False
         rule = rule_for(self.rows, matrix_in_force(self.rows), row.kind)
-        approvers = rule.approvers if rule else ["admin"]
-        mine = actor is None or row.requested_by == actor
-        return row.state == "pending" and not mine and bool(set(approvers) & set(self.roles(actor)))
+        able = set(approvers_by(rule)) & set(self.roles(actor))
+        return row.state == "pending" and bool(able)
+
+    def standing(self, row: ApprovalRow) -> Standing:
+        """How many have approved a request, of how many that are needed."""
+        return standing(self.rows, row)
 
     def audits(self, model: str = "") -> list[AuditRow]:
         """Audits, newest first."""

@@ -23,6 +23,16 @@ def path_of(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def names_of(text: str) -> tuple[str, ...]:
+    """The names in a field where several stand with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def lines_of(text: str) -> list[str]:
+    """What stands in a field of several lines, one thing a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 @dataclass(frozen=True)
 class Work:
     """What a signing job works with: the ledger, an open key, and what a form was filled with."""

@@ -22,32 +22,35 @@ _CODES = (
     r"|9(?:[0-58]|[679][0-9]))"
 )
 _INTERNATIONAL = re.compile(
-    rf"(?<![\w+.,/*=^-])\+(?={_CODES})[1-9](?:[ ./-]?(?:\(0?[0-9]{{0,4}}\))?[0-9]){{9,14}}(?![\w%])"
-    r"(?![.,][0-9])"
+    rf"(?<![\w+.,/*=^-])\+(?={_CODES})[1-9](?:[ ./()-]{{0,3}}[0-9]){{9,14}}(?![\w%])(?![.,][0-9])"
 )
 _PHONE_WORDS = (
     r"(?:(?:tele|télé)?phone|telefono?|teléfono|mobile?|cell|handy|whatsapp)s?|tel|fax|msisdn"
 )
 _NATIONAL = re.compile(
-    r"(?<![\w.,+-])(?:\(0?[0-9]{1,4}\)[ ./-]?)?[0-9](?:[ ./-]{0,2}[0-9]){6,13}(?![\w%])(?![.,][0-9])"
+    r"(?<![\w.,+-])(?:\(0?[0-9]{1,4}\)[ ./-]?)?[0-9](?:[ ./-]{0,2}[0-9]){6,13}"
+    r"(?![\w%])(?![.,][0-9])"
 )
 _BEFORE_PHONE = re.compile(
     rf"(?i)(?<![a-z])(?:{_PHONE_WORDS})(?:[ _-]?(?:number|no|nr|nummer))?\.?"
-    r"(?:\s*[:=#]\s*|\s+(?:is|at)\s+|\s+(?=$))$"
+    r"(?:\s*[:=#]\s*|\s+(?:is|at)\s+|(?P<space>\s+))$"
 )
 _UNDER_PHONE = re.compile(rf"(?i)(?<![a-z])(?:{_PHONE_WORDS})(?: (?:number|no|nr|nummer))?$")
-_DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[./-][0-9]{2}[./-]20[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[./-][0-9]{2}[./-][0-9]{4}")
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _FOUR = re.compile(
-    rf"(?<![\w.+])(?<![A-Za-z0-9]/)(?<![\w.]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w])(?!\.[0-9])(?!-[a-z])"
+    rf"(?<![\w.+])(?<![A-Za-z0-9]/)(?<![\w.]-){_OCTET}(?:\.{_OCTET}){{3}}"
+    r"(?![\w])(?!\.[0-9])(?!-[a-z])"
 )
-_SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,35}(?::[0-9.]{7,15})?(?![\w:])")
+_SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?::[0-9.]{7,15})?(?![\w:])")
 _ADDRESS_WORDS = (
     r"ip(?:v4|v6)?|address|addr|host|client|remote|peer|server|forwarded(?:[ -]for)?|src|dst"
 )
 _BEFORE_ADDRESS = re.compile(rf"(?i)(?<![a-z])(?:{_ADDRESS_WORDS})(?![a-z])[^0-9A-Za-z]{{0,8}}$")
-_VERSIONED = re.compile(r"(?i)(?<![a-z])(?:version|release|build|firmware|driver|ver|v)[^0-9A-Za-z]{0,4}$")
+_VERSIONED = re.compile(
+    r"(?i)(?<![a-z])(?:version|release|build|firmware|driver|ver|v)[^0-9A-Za-z]{0,4}$"
+)
 _PRIVATE_ENOUGH = 100  # an octet that no usual version has
 _REACH = 40  # characters before a number in which its word may stand
 _HEXTETS = 3
@@ -56,18 +59,32 @@ _HEXTETS = 3
 def without_phones(text: str, key: str, counts: Counter[str]) -> str:
     """Replace the telephone numbers in a text that stands under `key`."""
 
+    def international(found: re.Match[str]) -> str:
+        if not _is_written(found[0]):
+            return found[0]
+        counts["phone"] += 1
+        return PHONE
+
     def national(found: re.Match[str]) -> str:
         before = found.string[max(0, found.start() - _REACH) : found.start()]
+        stated = _BEFORE_PHONE.search(before)
+        if stated and stated["space"] and found[0][0] not in "0(":
+            stated = None  # a word alone does not make any number one
         alone = found[0] == found.string.strip() and _UNDER_PHONE.search(key)
-        if not (alone or _BEFORE_PHONE.search(before)) or _DATE.match(found[0]):
+        if not (alone or stated) or not _is_written(found[0]) or _DATE.search(found[0]):
             return found[0]
         counts["phone"] += 1
         return PHONE
 
     if "+" in text:
-        text, found = _INTERNATIONAL.subn(PHONE, text)
-        counts["phone"] += found
+        text = _INTERNATIONAL.sub(international, text)
     return _NATIONAL.sub(national, text)
+
+
+def _is_written(number: str) -> bool:
+    """Whether a telephone is written so: one dot makes a fraction, dots and spaces a list."""
+    dots = number.count(".")
+    return dots == 0 or (dots > 1 and " " not in number)
 
 
 def without_addresses(text: str, key: str, counts: Counter[str]) -> str:

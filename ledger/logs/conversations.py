@@ -20,20 +20,17 @@ def summary(text: str) -> bytes:
     """
     try:
         value: Any = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = text
-    try:
         turns = list(_turns(value, 0))
-    except RecursionError:
-        value, turns = text, []
+        characters = _characters(turns or value)
+    except (orjson.JSONDecodeError, RecursionError):
+        turns, characters = [], len(text)
     roles = [turn["role"][:64] for turn in turns[:MOST_ROLES]]
-    words = turns if turns else value
     return orjson.dumps(
         {
             "conversation": "digest",
             "roles": roles,
             "turns": len(turns),
-            "characters": _characters(words),
+            "characters": characters,
             "sha256": sha256(text.encode()).hexdigest(),
         }
     )
@@ -61,7 +58,5 @@ def _characters(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
-        return sum(
-            _characters(item) for name, item in value.items() if name not in _WORDLESS
-        )
+        return sum(_characters(item) for name, item in value.items() if name not in _WORDLESS)
     return sum(_characters(item) for item in value) if isinstance(value, list) else 0

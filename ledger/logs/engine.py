@@ -27,6 +27,7 @@ def analysis() -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         engine.execute("SET TimeZone = 'UTC'")
+        engine.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
         yield engine
     finally:
         engine.close()

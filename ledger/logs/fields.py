@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+from ledger.collection import collection_put_off
 from ledger.errors import InvalidInput
 from ledger.logs.conversations import summary
 from ledger.logs.formats import format_named
@@ -47,6 +48,7 @@ class Fields:
         self._person = self._nobody
         self._pseudonyms, self._people = pseudonyms, people
         self._done: list[str] = []
+        self._shapes: dict[Shape, Shape] = {}
         self._root = Node()
         # First, so that it is known whom the personal fields of a record are about.
         if mapping.subject is not None and mapping.subject not in mapping.redact:
@@ -67,17 +69,19 @@ class Fields:
 
         Raises msgspec.DecodeError if one is no JSON object.
         """
-        out, shapes = [], []
-        for record in records:
-            self._person = self._nobody
-            if self._subject is not None:
-                self._person = self._subject.text(record) or self._nobody
-            out.append(splice(record, self._root))
-            shapes.append(tuple(self._done))
-            self._done.clear()
+        out: list[bytes] = []
+        shapes: list[Shape] = []
+        with collection_put_off():
+            for record in records:
+                self._person = self._nobody
+                if self._subject is not None:
+                    self._person = self._subject.text(record) or self._nobody
+                out.append(splice(record, self._root))
+                shapes.append(self._shapes.setdefault(done := tuple(self._done), done))
+                self._done.clear()
         return out, shapes
 
-    def _remove(self, text: str) -> str | None:
+    def _remove(self, _text: str) -> str | None:
         self._done.append("field")
         return REMOVED
 

@@ -124,6 +124,10 @@ def _is_date(year: int, month: int, day: int) -> bool:
     return True
 
 
+_NIR = (
+    r"[12][ .]?[0-9]{2}[ .]?[0-9]{2}[ .]?(?:[0-9]{2}|2[ABab])[ .]?[0-9]{3}[ .]?[0-9]{3}"
+    r"[ .-]?[0-9]{2}"
+)
 _EDGE, _END = r"(?<![0-9A-Za-z])(?<![0-9][.,-])", r"(?![0-9A-Za-z])(?![.,-][0-9])"
 # What each looks like, and whether one that looks so is one. SSN: 20 CFR 422.103, areas in use.
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
@@ -133,11 +137,7 @@ _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
         (r"[0-9]{9}", _dutch),
         (r"[0-9]{11}", _polish),
         (r"[0-9]{11}|[0-9]{2} [0-9]{3} [0-9]{3} [0-9]{3}", _german),
-        (
-            r"[12][ .]?[0-9]{2}[ .]?[0-9]{2}[ .]?(?:[0-9]{2}|2[ABab])[ .]?[0-9]{3}[ .]?[0-9]{3}"
-            r"[ .-]?[0-9]{2}",
-            _french,
-        ),
+        (_NIR, _french),
         (r"(?:[0-9]{2})?[0-9]{6}[-+]?[0-9]{4}", _swedish),
     )
 )

@@ -19,8 +19,11 @@ from ledger.entry import Draft
 from ledger.errors import InvalidInput, Refused
 from ledger.keys import Signer
 from ledger.kinds import Kind
+from ledger.logs.kinds import fitted
 from ledger.logs.mapping import ColumnMap
+from ledger.logs.protecting import Safeguards
 from ledger.logs.reading import Arrival, Examined, Source, examine
+from ledger.logs.safekeeping import Safekeeping
 from ledger.logs.sealing import SealedLog, seal
 from ledger.registers.logs import LogKind, LogRow, imported_as, next_log
 from ledger.registers.models import standing
@@ -92,19 +95,24 @@ def import_logs(
     """
     if not sources:
         raise InvalidInput("No file was given.", "Name the log files to import.")
+    column_map = fitted(column_map, kind)
     logs = [examine(source) for source in sources]
-    key = _import_key(model, kind, [log.source for log in logs], column_map)
+    key = import_key(model, kind, [log.source for log in logs], column_map)
     with book.read() as snapshot:
         standing(snapshot.rows, model)
         known = imported_as(snapshot.rows, key)
     if known is not None:
-        return _already(known)
+        return already(known)
     evidence = book.home.evidence
-    sealed, vault_key = _sealed(book, logs, column_map, key, kind, container, progress)
+    safekeeping = Safekeeping(book, model, column_map, key)
+    sealed, vault_key = _sealed(
+        book, logs, column_map, key, kind, container, safekeeping.safeguards, progress
+    )
     evidence.keep(column_map.canonical(), "json")
-    body = _body(model, kind, key, column_map, sealed, vault_key)
+    body = log_body(model, kind, key, column_map, sealed, vault_key) | asdict(safekeeping.keep())
 
     def entering(rows: Rows) -> list[Draft]:
+        safekeeping.require_still(rows)
         return [Draft(Kind.LOG_SEALED, f"log/{next_log(rows)}", body)]
 
     try:
@@ -114,7 +122,7 @@ def import_logs(
             known = imported_as(snapshot.rows, key)
         if known is None:  # nor entered by somebody else while we sealed
             raise
-        return _already(known)
+        return already(known)
     return Imported(
         log=appended.name,
         model=model,
@@ -140,6 +148,7 @@ def _sealed(
     key: str,
     kind: LogKind,
     container: str | None,
+    safeguards: Safeguards,
     progress: Callable[[int, int], None],
 ) -> tuple[SealedLog, str | None]:
     """Seal the files; the vault key is of the bad rows, if there are any."""
@@ -154,17 +163,25 @@ def _sealed(
 
     evidence = book.home.evidence
     sealed = seal(
-        logs, column_map, evidence, encrypt, progress, container=container, wanted=WANTED[kind]
+        logs,
+        column_map,
+        evidence,
+        encrypt,
+        progress,
+        container=container,
+        wanted=WANTED[kind],
+        safeguards=safeguards,
     )
     return sealed, keys[0] if keys else None
 
 
-def _import_key(model: str, kind: LogKind, sources: Sequence[Source], column_map: ColumnMap) -> str:
+def import_key(model: str, kind: LogKind, sources: Sequence[Source], column_map: ColumnMap) -> str:
+    """What tells one import from another: of which files, as whose, under which map; hex."""
     parts = [model, kind, column_map.digest(), *sorted(source.sha256 for source in sources)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _body(
+def log_body(
     model: str,
     kind: LogKind,
     key: str,
@@ -172,6 +189,7 @@ def _body(
     sealed: SealedLog,
     vault_key: str | None,
 ) -> dict[str, Any]:
+    """The body of `log.sealed`; `vault_key` is of the quarantined rows."""
     return {
         "model": model,
         "kind": kind,
@@ -200,7 +218,8 @@ def _counts(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"name": name, "count": count} for name, count in counts.items()]
 
 
-def _already(row: LogRow) -> Imported:
+def already(row: LogRow) -> Imported:
+    """What an import came to that was made before."""
     return Imported(
         log=row.log,
         model=row.model,

@@ -69,8 +69,9 @@ WHERE function_type IN ('scalar', 'aggregate', 'macro') AND internal
 """
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _BUILT_IN = "SELECT lower(view_name) FROM duckdb_views() WHERE internal"
-_HINT = f"Write one SELECT over the view {VIEW}, such as: SELECT model, count(*) FROM {VIEW} " + (
-    "GROUP BY model"
+_HINT = (
+    "Write one SELECT over the view decisions, such as: "
+    "SELECT model, count(*) FROM decisions GROUP BY model"
 )
 
 
@@ -130,7 +131,7 @@ def _syntax(engine: duckdb.DuckDBPyConnection, query: str) -> Any:
         raise refused(f"it is no SELECT but {kinds[0].name}")
     try:
         row = engine.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
-        document = json.loads(row[0]) if row else {"error": True}
+        document: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     except (duckdb.Error, RecursionError, ValueError) as error:
         raise refused("it cannot be taken apart") from error
     if document.get("error") or len(document["statements"]) != 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,37 @@ from ledger.errors import InvalidInput
 from ledger.logs.batches import parsed
 from ledger.logs.formats import completed
 from ledger.logs.formats.table import TABLE
-from ledger.logs.mapping import NUMBER, RECORD, ZONED, ZONELESS, Column, ColumnMap, Type
+from ledger.logs.kinds import canonical_column, canonical_names
+from ledger.logs.mapping import (
+    FALSE,
+    NUMBER,
+    RECORD,
+    TRUE,
+    ZONED,
+    ZONELESS,
+    Column,
+    ColumnMap,
+    Type,
+)
 from ledger.logs.paths import LONGEST, top
 from ledger.logs.reading import Arrival, read
 from ledger.logs.recognising import recognised
+from ledger.registers.logs import LogKind
 
 SEEN = 10_000
 
 
 def propose(
-    source: Path | Arrival, form: str | None = None, timezone: str | None = None
+    source: Path | Arrival,
+    form: str | None = None,
+    timezone: str | None = None,
+    kind: LogKind = "decision",
 ) -> ColumnMap:
     """The map of a log: that of its format, or of a table what its first 10,000 records suggest.
 
     A table's top-level fields are mapped under their own names, typed by what they hold; zone-less
-    timestamps stay text unless `timezone` states their zone. `form` is a container or a format.
+    timestamps stay text unless `timezone` states their zone. `form` is a container or a format. Of
+    feedback, outcomes and resources, fields that are called like a canonical column become it.
     Raises InvalidInput if the file cannot be read or holds no record.
     """
     found = recognised(source, form)
@@ -34,18 +50,26 @@ def propose(
     if found.format is not TABLE:
         return completed(found.format, zone)
     seen: dict[str, Type | None] = {}
+    unclear: set[str] = set()
     batches = read(source, found.container)
     for record in islice((record for batch in batches for record in batch.each()), SEEN):
         for name, value in parsed(record).items():
             seen[name] = _wider(seen.get(name), _seen_as(value, zoneless=timezone is not None))
+            if value is not None and not re.fullmatch(f"{TRUE}|{FALSE}|", str(value).strip()):
+                unclear.add(name)
     if not seen:
         raise InvalidInput(
             f"{found.log.name} holds no record with a field to map.",
             "Check that this is the decision log, or state a column map.",
         )
     columns = {
-        target: Column(source=top(name), type=seen[name] or Type.STRING)
-        for name, target in _targets(seen).items()
+        target: canonical_column(
+            kind,
+            target,
+            Column(source=top(name), type=seen[name] or Type.STRING),
+            yes_or_no=name not in unclear,
+        )
+        for name, target in _targets(seen, canonical_names(kind, seen)).items()
         if len(top(name)) <= LONGEST
     }
     return completed(TABLE, {**zone, "columns": columns})
@@ -77,11 +101,14 @@ def _wider(known: Type | None, new: Type | None) -> Type | None:
     return Type.NUMBER if {known, new} == {Type.INTEGER, Type.NUMBER} else Type.STRING
 
 
-def _targets(sources: Iterable[str]) -> dict[str, str]:
-    """Give every source name a target name of its own, in the grammar of targets."""
-    taken = {RECORD}
+def _targets(sources: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Give every source name a target name of its own, in the grammar of targets, or as given."""
+    taken = {RECORD, *given.values()}
     targets = {}
     for source in sources:
+        if source in given:
+            targets[source] = given[source]
+            continue
         name = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")[:50]
         name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
         target = next(

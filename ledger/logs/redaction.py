@@ -150,9 +150,7 @@ def _said(token: re.Match[str]) -> str:
     return str(orjson.loads(f'"{token[1]}"'))
 
 
-def _string(
-    value: str, key: str, counts: Counter[str], classes: frozenset[str], depth: int
-) -> str:
+def _string(value: str, key: str, counts: Counter[str], classes: frozenset[str], depth: int) -> str:
     if "credential" in classes and names_secret(key, value):
         counts["credential"] += 1
         return CREDENTIAL

@@ -1,4 +1,4 @@
-"""The redaction policy: which classes are removed from decision records, and whole conversations."""
+"""The redaction policy: which classes are removed, and whether conversations are kept whole."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ class RedactionRules(_Model):
     def removed(self) -> frozenset[str]:
         """The classes that are removed."""
         return frozenset(
-            name
-            for name in CLASSES
-            if name == "credential" or getattr(self.classes, name).remove
+            name for name in CLASSES if name == "credential" or getattr(self.classes, name).remove
         )
 
     @property

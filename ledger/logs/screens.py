@@ -23,7 +23,8 @@ _GAP = r"(?:[^0-9]|\\u[0-9A-Fa-f]{4}){0,80}?"
 _SPACE = r"(?:\s|\\[nrtfv]|\\u00[01][0-9A-Fa-f])*"
 
 ANCHORS = {
-    "credential": r":\\?/\\?/(?:[^ \"@\\\\]|\\\\.)*@|PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}|A[KSBC][IC]A[A-Z0-9]{16}"
+    "credential": r":\\?/\\?/(?:[^ \"@\\]|\\.)*@|PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}"
+    r"|A[KSBC][IC]A[A-Z0-9]{16}"
     r"|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[a-z]-|xapp-"
     r"|sk-(?:ant|proj|svcacct|admin)-|sk-[A-Za-z0-9]{20}|AIza[A-Za-z0-9_-]{35}|ya29\.|GOCSPX-"
     rf"|(?i:bearer){_SPACE}[A-Za-z0-9._~+/=-]"
@@ -34,7 +35,7 @@ ANCHORS = {
     r"|[2-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4})",
     "bank_account": r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11}|(?: [A-Z0-9]{4}){2})",
     "email": r"@",
-    "phone": r"\+[1-9](?:[ ./()-]{0,2}[0-9]){6}"
+    "phone": r"\+[1-9](?:[ ./()-]{0,3}[0-9]){6}"
     rf"|(?i:phone|tel|mobil|cell|handy|fax|whatsapp|msisdn){_GAP}"
     r"[0-9](?:[ ./)-]{0,3}[0-9]){6}",
     "national_id": r"(?i:ssn|social|soc.{0,2}sec|nino|insurance|dni|nie|nif|bsn|service|sofi|pesel"

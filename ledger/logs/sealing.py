@@ -109,19 +109,19 @@ def seal(
             )
         size = sealed.tell()
         return SealedLog(
-            file_digest=_adopted(evidence, sealed, "parquet"),
+            file_digest=adopted(evidence, sealed, "parquet"),
             rows=rows.tree.size,
             root=rows.tree.root().hex(),
             map_digest=mapping.digest(),
             sources=tuple(log.source for log in logs),
             redactions=dict(sorted((+sealer.redactions).items())),
             quarantined=quarantine.count,
-            quarantine_digest=_adopted(evidence, aside, "jsonl") if quarantine.count else None,
-            first_time=rows.first,
-            last_time=rows.last,
+            quarantine_digest=adopted(evidence, aside, "jsonl") if quarantine.count else None,
+            first_time=rows.tally.first,
+            last_time=rows.tally.last,
             size=size,
-            missing=rows.missing,
-            guardrails=dict(sorted(rows.guardrails.items())),
+            missing=rows.tally.missing,
+            guardrails=dict(sorted(rows.tally.guardrails.items())),
         )
 
 
@@ -212,7 +212,7 @@ def _in_order(derived: pa.Table) -> pa.Table:
     return derived if np.all(places[1:] > places[:-1]) else derived.sort_by("row")
 
 
-def _adopted(evidence: Evidence, file: BinaryIO, ext: str) -> str:
+def adopted(evidence: Evidence, file: BinaryIO, ext: str) -> str:
     """Make a finished file durable and give it its digest as name."""
     file.flush()
     os.fchmod(file.fileno(), 0o660)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from ledger.logs.paths import SCALARS, Key, Leg, Name, parse
 
 Replace = Callable[[str], str | bytes | None]
-"""Given a text (a string's content, or any other value's JSON): the new text, or the JSON that takes
-its place as bytes; None leaves it as it is."""
+"""Given a text (a string's content, or any other value's JSON): the new text, or as bytes the JSON
+that takes its place; None leaves it as it is."""
 
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MEMBERS: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _encode = msgspec.json.encode
@@ -60,8 +61,9 @@ class Node:
 
 
 def splice(record: bytes, root: Node) -> bytes:
-    """Carry out what a tree of places says. Raises msgspec.DecodeError for what is no JSON."""
-    return bytes(_spliced(record, root))
+    """Carry out what a tree of places says. Raises msgspec.DecodeError for what is no object."""
+    members = _MEMBERS.decode(record)
+    return _encode(members) if _named(members, root) else record
 
 
 class Reader:
@@ -75,7 +77,7 @@ class Reader:
     def text(self, record: bytes) -> str | None:
         """The text in a record; None if there is none, or it is empty."""
         self._found.clear()
-        _spliced(record, self._root)
+        splice(record, self._root)
         return self._found[0] if self._found else None
 
     def _note(self, text: str) -> None:
@@ -83,49 +85,56 @@ class Reader:
             self._found.append(text)
 
 
-def _spliced(raw: bytes | msgspec.Raw, node: Node) -> bytes | msgspec.Raw:
-    if node.replace is not None:
-        return _replaced(raw, node)
-    if node.inside is not None:
-        raw = _within(raw, node.inside)
-    first = _first(raw)
-    if node.keys:
-        raw = _list_of(raw, lambda items: _keyed(items, node), unwrap=True)
-    if node.names and first == b"{":
-        members = _MEMBERS.decode(raw)
-        if node.wrapped and any(kind in members for kind in _LISTS):
-            return _list_of(raw, lambda items: _indexed(items, node), unwrap=True)
-        return _named(raw, members, node)
-    if node.names and first == b"[":
-        return _list_of(raw, lambda items: _indexed(items, node), unwrap=False)
-    return raw
+# A value is raw JSON as it stands in the record, or, once replaced, a text that is still to be
+# written as JSON; what is not replaced comes back as the same object.
+_Value = msgspec.Raw | str
 
 
-def _named(
-    raw: bytes | msgspec.Raw, members: dict[str, msgspec.Raw], node: Node
-) -> bytes | msgspec.Raw:
+def _named(members: dict[str, _Value], node: Node) -> bool:
+    """Go on in the members of an object; whether one was replaced."""
     changed = False
     for name, child in node.names.items():
-        if (value := members.get(name)) is not None:
-            new = _spliced(value, child)
+        value = members.get(name)
+        if value is not None:
+            new = _replaced(value, child) if child.replace is not None else _along(value, child)
             if new is not value:
-                members[name] = new if isinstance(new, msgspec.Raw) else msgspec.Raw(new)
+                members[name] = new
                 changed = True
-    return _encode(members) if changed else raw
-
-
-def _indexed(items: list[msgspec.Raw], node: Node) -> bool:
-    changed = False
-    for name, child in node.names.items():
-        if name.isdecimal() and int(name) < len(items):
-            changed |= _put(items, int(name), _spliced(items[int(name)], child))
     return changed
 
 
-def _keyed(items: list[msgspec.Raw], node: Node) -> bool:
+def _along(value: _Value, node: Node) -> _Value:
+    """Go on within a value."""
+    if node.replace is not None:
+        return _replaced(value, node)
+    if node.inside is not None:
+        value = _within(value, node.inside)
+    if node.keys:
+        value = _in_list(value, lambda items: _keyed(items, node), unwrap=True)
+    if not node.names or isinstance(value, str):
+        return value
+    if _first(value) == b"[":
+        return _in_list(value, lambda items: _indexed(items, node), unwrap=False)
+    if _first(value) == b"{":
+        members = _MEMBERS.decode(value)
+        if node.wrapped and any(kind in members for kind in _LISTS):
+            return _in_list(value, lambda items: _indexed(items, node), unwrap=True)
+        return _written(members) if _named(members, node) else value
+    return value
+
+
+def _indexed(items: list[_Value], node: Node) -> bool:
+    changed = False
+    for name, child in node.names.items():
+        if name.isdecimal() and int(name) < len(items):
+            changed |= _put(items, int(name), _along(items[int(name)], child))
+    return changed
+
+
+def _keyed(items: list[_Value], node: Node) -> bool:
     changed = False
     for place, item in enumerate(items):
-        if _first(item) != b"{":
+        if isinstance(item, str) or _first(item) != b"{":
             continue
         pair = _MEMBERS.decode(item)
         key = pair.get("key")
@@ -133,89 +142,88 @@ def _keyed(items: list[msgspec.Raw], node: Node) -> bool:
             continue
         child = node.keys.get(_TEXT.decode(key))
         if child is not None:
-            new = _spliced(pair["value"], child)
+            new = _along(pair["value"], child)
             if new is not pair["value"]:
-                pair["value"] = new if isinstance(new, msgspec.Raw) else msgspec.Raw(new)
-                changed |= _put(items, place, _encode(pair))
+                changed |= _put(items, place, _written({**pair, "value": new}))
     return changed
 
 
-def _put(items: list[msgspec.Raw], place: int, new: bytes | msgspec.Raw) -> bool:
+def _put(items: list[_Value], place: int, new: _Value) -> bool:
     if new is items[place]:
         return False
-    items[place] = new if isinstance(new, msgspec.Raw) else msgspec.Raw(new)
+    items[place] = new
     return True
 
 
-def _list_of(
-    raw: bytes | msgspec.Raw, change: Callable[[list[msgspec.Raw]], bool], *, unwrap: bool
-) -> bytes | msgspec.Raw:
+def _in_list(value: _Value, change: Callable[[list[_Value]], bool], *, unwrap: bool) -> _Value:
     """Change a list, or that within an AnyValue that holds one."""
-    first = _first(raw)
-    if first == b"[":
-        items = _ITEMS.decode(raw)
-        return _encode(items) if change(items) else raw
-    if unwrap and first == b"{":
-        members = _MEMBERS.decode(raw)
+    if isinstance(value, str):
+        return value
+    if _first(value) == b"[":
+        items: list[_Value] = [*_ITEMS.decode(value)]
+        return _written(items) if change(items) else value
+    if unwrap and _first(value) == b"{":
+        members = _MEMBERS.decode(value)
         for kind in _LISTS:
             if kind in members and _first(members[kind]) == b"{":
                 inner = _MEMBERS.decode(members[kind])
                 if "values" in inner:
-                    new = _list_of(inner["values"], change, unwrap=False)
+                    new = _in_list(inner["values"], change, unwrap=False)
                     if new is inner["values"]:
-                        return raw
-                    inner["values"] = new if isinstance(new, msgspec.Raw) else msgspec.Raw(new)
-                    members[kind] = msgspec.Raw(_encode(inner))
-                    return _encode(members)
-    return raw
+                        return value
+                    return _written({**members, kind: _written({**inner, "values": new})})
+    return value
 
 
-def _within(raw: bytes | msgspec.Raw, node: Node) -> bytes | msgspec.Raw:
+def _within(value: _Value, node: Node) -> _Value:
     """Go on inside a JSON text; an object or array is its own."""
-    first = _first(raw)
-    if first == b"{" and (string := _scalar_of(raw)) is not None:
-        members, kind = string
+    if isinstance(value, str):
+        return value
+    first = _first(value)
+    if first == b"{" and (scalar := _scalar_of(value)) is not None:
+        members, kind = scalar
         new = _within(members[kind], node)
-        if new is members[kind]:
-            return raw
-        members[kind] = new if isinstance(new, msgspec.Raw) else msgspec.Raw(new)
-        return _encode(members)
+        return value if new is members[kind] else _written({kind: new})
     if first != b'"':
-        return _spliced(raw, node)
-    text = _TEXT.decode(raw).strip().encode()
+        return _along(value, node)
     try:
-        msgspec.json.decode(text, type=msgspec.Raw)
-        new = _spliced(text, node)
+        text = msgspec.json.decode(_TEXT.decode(value), type=msgspec.Raw)
+        new = _along(text, node)
     except msgspec.DecodeError:
-        return raw
-    return raw if new is text else _encode(bytes(new).decode())
+        return value
+    return value if new is text else _encode(new).decode()
 
 
-def _scalar_of(raw: bytes | msgspec.Raw) -> tuple[dict[str, msgspec.Raw], str] | None:
+def _scalar_of(value: msgspec.Raw) -> tuple[dict[str, msgspec.Raw], str] | None:
     """An AnyValue of one scalar, and of which kind; None if it is none."""
-    members = _MEMBERS.decode(raw)
+    members = _MEMBERS.decode(value)
     kind = next(iter(members), "")
     return (members, kind) if len(members) == 1 and kind in SCALARS else None
 
 
-def _replaced(raw: bytes | msgspec.Raw, node: Node) -> bytes | msgspec.Raw:
-    assert node.replace is not None
+def _replaced(value: _Value, node: Node) -> _Value:
+    if isinstance(value, str) or node.replace is None:
+        return value
     try:
-        text = _TEXT.decode(raw)
+        text = _TEXT.decode(value)
     except msgspec.ValidationError:  # not a string
-        first = _first(raw)
-        if node.wrapped and first == b"{" and (scalar := _scalar_of(raw)) is not None:
+        first = _first(value)
+        if node.wrapped and first == b"{" and (scalar := _scalar_of(value)) is not None:
             members, kind = scalar
-            new = _replaced(members[kind], Node(replace=node.replace))
-            return raw if new is members[kind] else b'{"stringValue":' + bytes(new) + b"}"
+            new = _replaced(members[kind], Node(node.replace))
+            return value if new is members[kind] else _written({"stringValue": new})
         if first == b"n":  # null
-            return raw
-        text = bytes(raw).decode()
+            return value
+        text = bytes(value).decode()
     changed = node.replace(text)
     if changed is None:
-        return raw
-    return _encode(changed) if isinstance(changed, str) else changed
+        return value
+    return changed if isinstance(changed, str) else msgspec.Raw(changed)
 
 
-def _first(raw: bytes | msgspec.Raw) -> bytes:
-    return bytes(memoryview(raw)[:1])
+def _written(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(_encode(value))
+
+
+def _first(value: msgspec.Raw) -> bytes:
+    return bytes(memoryview(value)[:1])

@@ -25,7 +25,7 @@ Suite = Literal[
     "security",
 ]
 Verdict = Literal["pass", "fail", "inconclusive"]
-Against = Literal["production", "previous version", "golden", "baseline"]
+Against = Literal["production", "previous", "golden", "baseline"]
 
 
 class SuiteFile(BodyModel):

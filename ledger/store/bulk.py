@@ -29,15 +29,18 @@ class SqlBulk:
     def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Entries with start <= seq < stop, in order of seq, by the column."""
         wanted = select(ENTRY).where(ENTRY.c.seq >= start, ENTRY.c.seq < stop)
-        found = self._connection.execute(wanted.order_by(ENTRY.c.seq)).all()
-        return EntryColumns(
-            [row.seq for row in found],
-            [row.time for row in found],
-            [row.actor for row in found],
-            [row.kind for row in found],
-            [row.subject for row in found],
-            [bytes(row.data) for row in found],
+        found = self._connection.execution_options(yield_per=_ROWS).execute(
+            wanted.order_by(ENTRY.c.seq)
         )
+        columns = EntryColumns([], [], [], [], [], [])
+        for rows in found.partitions():
+            columns.seq.extend(row.seq for row in rows)
+            columns.time.extend(row.time for row in rows)
+            columns.actor.extend(row.actor for row in rows)
+            columns.kind.extend(row.kind for row in rows)
+            columns.subject.extend(row.subject for row in rows)
+            columns.data.extend(bytes(row.data) for row in rows)
+        return columns
 
     def register_table(self, table: type[Row]) -> pa.Table:
         """Every row of a register as Arrow columns, in order of primary key."""
@@ -70,11 +73,21 @@ class DuckBulk(SqlBulk):
     def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Entries with start <= seq < stop, in order of seq, by the column."""
         found = self._duck.execute(
-            "SELECT seq, time, actor, kind, subject, data FROM entry "
-            "WHERE seq >= ? AND seq < ? ORDER BY seq",
+            "SELECT seq, time, actor, kind, subject, data FROM entry WHERE seq >= ? AND seq < ?",
             [start, stop],
         ).to_arrow_table()
-        return EntryColumns(*(column.to_pylist() for column in found.columns))
+        order = found["seq"].to_pylist()
+        if order != sorted(order):  # they lie in order, unless somebody moved them
+            found = found.sort_by("seq")
+        seq, time, actor, kind, subject, data = found.columns
+        return EntryColumns(
+            seq.to_pylist(),
+            _shared(time),
+            _shared(actor),
+            _shared(kind),
+            _shared(subject),
+            data.to_pylist(),
+        )
 
     def register_table(self, table: type[Row]) -> pa.Table:
         """Every row of a register as Arrow columns, in order of primary key."""
@@ -84,6 +97,12 @@ class DuckBulk(SqlBulk):
             f'SELECT {", ".join(names)} FROM "{table.__tablename__}" ORDER BY {keys}'  # noqa: S608 - names of ours
         ).to_arrow_table()
         return found.cast(register_schema(table))
+
+
+def _shared(texts: pa.ChunkedArray) -> list[str]:
+    """Texts of which many are the same, one object for each that differs."""
+    coded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
+    return list(map(coded.dictionary.to_pylist().__getitem__, coded.indices.to_pylist()))
 
 
 def register_schema(table: type[Row]) -> pa.Schema:

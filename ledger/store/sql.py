@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoResultFound
 
 from ledger.kinds import TABLES
 from ledger.registers.erasures import ErasureRow
+from ledger.registers.retention import DroppedRow
 from ledger.registers.rows import Row, key_names
 from ledger.registers.switches import SwitchRow
 from ledger.store import statements
@@ -28,11 +29,14 @@ _PLACE = ("level", "index")
 _MOVE_HEAD = "UPDATE head SET size = $1, root = $2, last = $3, journal = $4"
 _HEAD: Statement = ("SELECT size, root, last, journal FROM head", [])
 _FIRST: Statement = ("SELECT data FROM entry WHERE seq = 0", [])
-_WATCHED: tuple[type[Row], ...] = (SwitchRow, ErasureRow)
+_WATCHED: tuple[type[Row], ...] = (SwitchRow, ErasureRow, DroppedRow)
 
-_LATEST = "(SELECT max(seq) FROM switch), (SELECT max(seq) FROM erasure)"
+_LATEST = ", ".join(
+    f"(SELECT max(seq) FROM {table.__tablename__})"  # noqa: S608 - names of our own
+    for table in _WATCHED
+)
 OPENING: Statement = (f"SELECT size, root, last, journal, {_LATEST} FROM head", [])  # noqa: S608
-"""What a writer asks first: the head, and when switches and erasures last changed."""
+"""What a writer asks first: the head, and when switches last changed, and what is destroyed."""
 
 
 class SqlTransaction(SqlBulk):

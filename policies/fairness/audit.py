@@ -19,6 +19,7 @@ from ledger.evidence import digest_file
 from policies.fairness.bootstrap import DRAWS, Sample, drawn
 from policies.fairness.comparing import Comparing
 from policies.fairness.counts import Counts, FairnessRequest, count_rows
+from policies.fairness.labelling import Files
 from policies.fairness.multiclass import MACRO, one_vs_rest
 from policies.fairness.result import FairnessResult, Place, TableResult
 from policies.fairness.second_opinion import hold_to_fairlearn, second_opinion
@@ -51,7 +52,7 @@ def seed_of(data_digest: str, seed: int | None) -> int:
 
 
 def audit_fairness(
-    files: Sequence[Path],
+    files: Files,
     request: FairnessRequest,
     thresholds: FairnessThresholds,
     data_digest: str,
@@ -83,6 +84,7 @@ def audit_fairness(
         checked_with=second_opinion(),
         classes=counts.classes,
         pooled=_pooled(counts, results),
+        joined=counts.joined,
     )
 
 

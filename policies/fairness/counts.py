@@ -6,9 +6,8 @@ Python, and memory grows with the number of groups only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ledger.errors import InvalidInput
 from policies.fairness import values
+from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.request import MULTICLASS, FairnessRequest
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import RELATION, Source, opened
@@ -56,7 +56,7 @@ class Counts:
     for several classes the position in `classes` for the class; without a label column the second
     axis has length 1. With weights `mass` has the sum of the weights in the same places and
     `squares` that of their squares. Groups, the values of `by` and then of `control`, are in order
-    of name and none is empty.
+    of name and none is empty. `joined` is of labels that came from outcome logs.
     """
 
     by: tuple[str, ...]
@@ -67,9 +67,10 @@ class Counts:
     classes: tuple[str, ...] = ()
     mass: Floats | None = None
     squares: Floats | None = None
+    joined: LabelJoin | None = None
 
 
-def count_rows(files: Sequence[Path], request: FairnessRequest) -> Counts:
+def count_rows(files: Files, request: FairnessRequest) -> Counts:
     """Count the rows of Parquet, CSV or JSON Lines files by group, label and prediction.
 
     A value is positive if it equals `request.positive` as text, or as a number, true being 1 and
@@ -85,7 +86,7 @@ def count_rows(files: Sequence[Path], request: FairnessRequest) -> Counts:
     with opened(files) as source:
         query = _counting(source, request)
         rows = source.connection.execute(query, _bound(request, query)).fetchall()
-        counts = _counts(request, rows)
+        counts = replace(_counts(request, rows), joined=source.joined)
         for axis, column in _told_by_value(request):
             if not np.take(counts.cells, 1, axis=axis).any():
                 _require_positive(source, request, column)

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import frexp
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import duckdb
 
 from ledger.errors import InvalidInput
+from policies.fairness.labelling import Files
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import RELATION, Source, opened
 from policies.fairness.values import UNKNOWN, category, finite, positive, text
@@ -79,7 +79,7 @@ class Valued:
 
 
 @contextmanager
-def measured(files: Sequence[Path], request: ValueRequest, kind: LabelKind) -> Iterator[Source]:
+def measured(files: Files, request: ValueRequest, kind: LabelKind) -> Iterator[Source]:
     """Open files with a view `measured` of their rows: categories, value and label.
 
     Raises InvalidInput if a column is missing or if the filter is not a plain condition.

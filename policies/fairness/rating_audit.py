@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from policies.fairness.bootstrap import Estimate
@@ -22,6 +21,7 @@ from policies.fairness.grouped import (
     tabled,
     tables_of,
 )
+from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.limits import Judgement, conclude, near_zero
 from policies.fairness.regression import METHOD, Contrast, RatingFigures, contrast, rating_figures
 from policies.fairness.result import Verdict
@@ -112,6 +112,7 @@ class RatingResult:
     tables: tuple[RatingTable, ...]
     verdict: Verdict
     reasons: tuple[str, ...]
+    joined: LabelJoin | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of the audit, without `audit_id` and `model`."""
@@ -124,6 +125,7 @@ class RatingResult:
                 "label_missing": self.left.label_missing,
                 "prediction_missing": self.left.value_missing,
             },
+            "label_join": self.joined.as_json() if self.joined else None,
             "seed": 0,
             "draws": 0,
             "intervals": METHOD,
@@ -150,7 +152,7 @@ class RatingResult:
 
 
 def audit_ratings(
-    files: Sequence[Path], request: ValueRequest, thresholds: Thresholds, data_digest: str
+    files: Files, request: ValueRequest, thresholds: Thresholds, data_digest: str
 ) -> RatingResult:
     """Audit numeric predictions in files for differences between groups.
 
@@ -177,6 +179,7 @@ def audit_ratings(
         tables=tuple(tables),
         verdict=verdict,
         reasons=reasons,
+        joined=source.joined,
     )
 
 

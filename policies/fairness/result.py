@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from policies.fairness.bootstrap import Estimate
 from policies.fairness.counts import Excluded, FairnessRequest
+from policies.fairness.labelling import LabelJoin
 from policies.fairness.significance import RULE, Significance
 from policies.fairness.strata import Pooled
 from policies.thresholds import FairnessThresholds
@@ -208,7 +209,8 @@ class FairnessResult:
     prediction or a weight. `tables` has one table a column, then their intersection if there are
     several; the same within each stratum of the control columns; the same for each class and last
     for their mean. `checked_with` names what gave a second opinion on their rates. `pooled` has
-    the tests over all strata. `more` is what other measures of the same rows add to the document.
+    the tests over all strata, `joined` what is known of labels from outcome logs. `more` is what
+    other measures of the same rows add to the document.
     """
 
     request: FairnessRequest
@@ -224,6 +226,7 @@ class FairnessResult:
     checked_with: str
     classes: tuple[str, ...] = ()
     pooled: tuple[Pooled, ...] = ()
+    joined: LabelJoin | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -249,6 +252,7 @@ class FairnessResult:
                 "prediction_missing": excluded.prediction_missing,
                 "weight_missing": excluded.weight_missing,
             },
+            "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
             "draws": self.draws,
             "checked_with": self.checked_with,

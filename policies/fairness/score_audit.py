@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from policies.fairness.grouped import (
     tabled,
     tables_of,
 )
+from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.limits import Judgement, conclude, near_zero
 from policies.fairness.moments import standardized_difference
 from policies.fairness.result import Verdict
@@ -117,6 +117,7 @@ class ScoreResult:
     tables: tuple[ScoreTable, ...]
     verdict: Verdict
     reasons: tuple[str, ...]
+    joined: LabelJoin | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of the audit, without `audit_id` and `model`."""
@@ -129,6 +130,7 @@ class ScoreResult:
                 "label_missing": self.left.label_missing,
                 "prediction_missing": self.left.value_missing,
             },
+            "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
             "draws": DRAWS,
             "intervals": METHOD,
@@ -155,7 +157,7 @@ class ScoreResult:
 
 
 def audit_scores(
-    files: Sequence[Path],
+    files: Files,
     request: ValueRequest,
     thresholds: Thresholds,
     data_digest: str,
@@ -181,7 +183,18 @@ def audit_scores(
         [*_notes(tables, minimum, labelled=labelled)],
     )
     limits = thresholds.scores.figures() | {"minimum_cell": minimum}
-    return ScoreResult(request, limits, data_digest, seed, n, left, tuple(tables), verdict, reasons)
+    return ScoreResult(
+        request=request,
+        limits=limits,
+        data_digest=data_digest,
+        seed=seed,
+        n=n,
+        left=left,
+        tables=tuple(tables),
+        verdict=verdict,
+        reasons=reasons,
+        joined=source.joined,
+    )
 
 
 def _table(

@@ -17,7 +17,9 @@ import duckdb
 
 from ledger.errors import InvalidInput
 from ledger.logs.engine import DISTRUST_STATISTICS
+from policies.fairness.labelling import Files, LabelJoin, Labelled, join
 
+MEMORY = "4GB"
 RELATION = "decisions"
 
 _FORMATS: Mapping[str, str] = {
@@ -37,10 +39,14 @@ _CSV_TYPES: list[Any] = ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR"]
 
 @dataclass(frozen=True)
 class Source:
-    """An open connection whose view `decisions` is the files; `columns` maps name to SQL type."""
+    """An open connection whose view `decisions` is the files; `columns` maps name to SQL type.
+
+    `joined` says how labels from outcome logs found their decisions, if they came from there.
+    """
 
     connection: duckdb.DuckDBPyConnection
     columns: Mapping[str, str]
+    joined: LabelJoin | None = None
 
     def require(self, column: str) -> str:
         """Return the column quoted for SQL; InvalidInput if the files do not have it."""
@@ -53,33 +59,47 @@ class Source:
 
 
 @contextmanager
-def opened(files: Sequence[Path]) -> Iterator[Source]:
+def opened(files: Files) -> Iterator[Source]:
     """Open files of one format: Parquet, CSV with a header, or JSON Lines (text also as `.gz`).
 
-    Columns are matched by name; one that a file lacks is null there. Raises InvalidInput if a
-    file is missing, of another format, or not what its name says; DuckDB's own complaints inside
-    the `with` block become InvalidInput too.
+    Columns are matched by name; one that a file lacks is null there. Of `Labelled` files the label
+    is a column like others, null where a decision has none. Raises InvalidInput if a file is
+    missing, of another format, or not what its name says, and for what takes too much memory;
+    DuckDB's own complaints inside the `with` block become InvalidInput too.
     """
-    file_format = _format(files)
-    paths = [str(file.resolve()) for file in files]
-    # Without a temp_directory nothing is ever spilled to disk: there are only counts to hold.
+    named = files.paths if isinstance(files, Labelled) else files
+    file_format = _format(named)
+    paths = [str(file.resolve()) for file in named]
+    # Without a temp_directory nothing is ever spilled to disk, where it would stay to be read.
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
         "temp_directory": "",
+        "memory_limit": MEMORY,
     }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
         connection.execute(DISTRUST_STATISTICS)
         connection.execute("SET allowed_paths = ?", [paths])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
-            relation = _read(connection, file_format, paths)
-            relation.create_view(RELATION)
-            types = [str(kind) for kind in relation.types]
-            yield Source(connection, dict(zip(relation.columns, types, strict=True)))
+            joined = None
+            if isinstance(files, Labelled):
+                sql, joined = join(connection, files)
+                connection.execute(f"CREATE TEMP VIEW {RELATION} AS {sql}")
+            else:
+                _read(connection, file_format, paths).create_view(RELATION)
+            view = connection.view(RELATION)
+            types = [str(kind) for kind in view.types]
+            yield Source(connection, dict(zip(view.columns, types, strict=True)), joined)
+        except duckdb.OutOfMemoryException as error:
+            raise InvalidInput(
+                f"The audit needs more than {MEMORY} of memory.",
+                "Group by fewer columns, or audit a part of the decisions as a file: --data FILE.",
+            ) from error
         except duckdb.Error as error:
             raise InvalidInput(
                 f"The decisions cannot be counted: {_first_lines(error)}",

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger import verify
 from ledger.entry import Malformed, NewerFormat, canonical, decode
 from ledger.merkle import leaf_hash, root
 from ledger.reading import check, plainly_sound, read_sound
+from ledger.store.base import EntryColumns
 from ledger.tiles import Tree, grow, root_at
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -44,7 +46,7 @@ FORMS: dict[str, list[Any]] = {
     "actor": ["ada", "a" * 63, "a" * 64, "Ada", "ada lovelace", "ada\n", "", None],
     "kind": ["model.versioned", "model", "a.b c", "Model.x", "é.x"],
     "subject": ["model/x", "model/x y", "model/" + "x" * 128, "model/" + "x" * 129, "model/"],
-    "prev": ["0" * 64, "0" * 63, "G" * 64, "A" * 64, None],
+    "prev": ["0" * 64, "0" * 63, "G" * 64, "A" * 64, "", None],
     "part": [[0, 1], [0, 2], [1, 2], [2, 2], [-1, 1], [0, 2**53], [0, 2**60], [0], [0, 1.0], "01"],
     "sig": ["A" * 88, "A" * 86 + "==", "A" * 87, "", "\n" + "A" * 87, 'A"' * 44, "é" * 88, None, 7],
     "extra": [1],
@@ -107,6 +109,16 @@ def test_changed_bytes_are_judged_alike(line: bytes, data: st.DataObject) -> Non
     judge_alike(changed)
 
 
+@pytest.mark.parametrize("prev", FORMS["prev"])
+def test_what_an_entry_follows_is_a_hash(prev: Any) -> None:
+    """If it fails, taking an entry for one that follows lets through a `prev` that is no hash."""
+    fields = json.loads(LINES[1]) | {"prev": prev}
+    line = canonical(fields)
+    expected = judge_alike(line)
+    assert expected == (prev == "0" * 64)
+    assert list(check([line, LINES[0], line]).sound) == [expected, 1, expected]
+
+
 def judge_alike(data: bytes) -> bool:
     """Hold both ways against each other; only a strange signature may need the slow one."""
     fast = agrees(data)
@@ -140,6 +152,35 @@ def test_a_batch_is_hashed_as_entries_are() -> None:
     leaves = [leaf_hash(data) for data in batch]
     for index in range(full):
         assert checked.roots[32 * index :][:32] == root(leaves[256 * index :][:256])
+
+
+class Kept:
+    """A source whose store has entries at these places: some may lack, or be there twice."""
+
+    def __init__(self, places: list[int]) -> None:
+        self.places = sorted(places)
+
+    def entry_columns(self, start: int, stop: int) -> EntryColumns:
+        """Give entries of which each column says where they are."""
+        found = [place for place in self.places if start <= place < stop]
+        texts = list(map(str, found))
+        return EntryColumns(found, texts, texts, texts, texts, [b"%d" % place for place in found])
+
+
+@given(st.lists(st.integers(0, 99), max_size=120), st.integers(0, 99), st.integers(0, 99))
+@settings(deadline=None)
+def test_batches_are_those_of_a_store_that_is_read_as_often(
+    places: list[int], start: int, size: int
+) -> None:
+    """If it fails, reading far ahead puts entries beside others, or hides that some are missing."""
+    source = Kept(places)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "BATCH", 5)
+        patch.setattr(verify, "_READ", 20)
+        found = list(verify.batches(source, start, size))
+    ends = [start, *(end for end in range(5, size, 5) if end > start), size]
+    expected = [source.entry_columns(low, high) for low, high in pairwise(ends)]
+    assert found == (expected if start < size else [])
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=6), st.integers(0, 5), st.booleans())

@@ -15,7 +15,8 @@ from ledger.book import Book
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Draft, decode
 from ledger.kinds import TABLES
-from ledger.packed_rows import PackedRows
+from ledger.packed_rows import PackedRows, column_names
+from ledger.registers.models import VersionRow
 from ledger.remembered import Remembered, decode_remembered
 from ledger.remembered_rows import RememberedRows
 from ledger.seat import Anchor
@@ -301,6 +302,25 @@ def test_going_on_comes_to_the_same_as_beginning(seed: int) -> None:
         if whole.whole:
             assert same_rows(whole.rows, later.rows)
             assert {**whole.signed} == {**before.signed, **later.signed}
+
+
+def test_rows_share_what_they_have_in_common() -> None:
+    """If it fails, verifying a million rows takes a quarter more memory than it must."""
+    rows = PackedRows()
+    for number in range(3):
+        notes = "".join(["as ", "before" if number else "never"])
+        given = {"model": "scorer", "version": f"{number}", "seq": number, "notes": notes}
+        rows.put(VersionRow(**given, time=f"{number}", actor="emil"))
+    rows.settle()
+    places = {name: place for place, name in enumerate(column_names(VersionRow))}
+    first, second, third = rows.values(VersionRow).values()
+    assert [row[places["notes"]] for row in (first, second, third)] == [
+        "as never",
+        "as before",
+        "as before",
+    ]
+    assert second[places["notes"]] is third[places["notes"]]
+    assert [row.seq for row in rows.where(VersionRow)] == [0, 1, 2]
 
 
 def same_rows(one: PackedRows, other: PackedRows) -> bool:

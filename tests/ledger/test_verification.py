@@ -63,6 +63,16 @@ def test_the_first_visit_pins_and_the_second_is_vouched_for(world: World) -> Non
     )
 
 
+def test_where_entries_lie_in_the_database_is_no_matter(world: World) -> None:
+    """If it fails, a database that was copied in another order is called altered."""
+    sql(world.home, "CREATE TABLE elsewhere AS SELECT * FROM entry")
+    sql(world.home, "DELETE FROM entry")
+    sql(world.home, "INSERT INTO entry SELECT * FROM elsewhere ORDER BY seq DESC")
+    sql(world.home, "DROP TABLE elsewhere")
+    assert sql(world.home, "SELECT seq FROM entry")[0] == (9,)
+    assert verify(world.person("ann").book).problems == ()
+
+
 def test_strict_wants_every_entry_vouched_for(world: World) -> None:
     """If it fails, `--strict` confirms entries that nobody outside has seen."""
     ann = world.person("ann")

@@ -22,10 +22,11 @@ from reports.content import (
     Person,
     Record,
     SwitchChange,
-    Verdict,
     Version,
 )
 from reports.signing import ReportSigner
+from reports.verdicts import Verdict
+from tests.reports.sample_evidence import DRIFTS, EVALUATIONS, FINDINGS, LOGS, TRAINING
 
 NOW = datetime(2026, 11, 20, 9, 30, 15, tzinfo=UTC)
 ORGANISATION = "Nordbank Aktiengesellschaft"
@@ -95,6 +96,11 @@ def make_audit(number: int, verdict: Verdict, *, standing: str = "") -> Audit:
         disparities=DISPARITIES if failed else (KEPT,),
         groups=GROUPS,
         standing=standing,
+        thresholds=("impact ratio min 0.80", "minimum cell 30"),
+        intervals="95 %: rates by Wilson, ratios and disparities by the bootstrap, 1,000 draws",
+        significance="the two-proportion z test; Holm's correction over the groups of a table",
+        checked_with="fairlearn 0.15.0",
+        elsewhere=2,
     )
 
 
@@ -149,6 +155,11 @@ def make_report(signer: ReportSigner, *, demo: bool = False) -> ModelReport:
             make_audit(2, Verdict.PASSED),
             make_audit(20, Verdict.FAILED),
         ),
+        drifts=DRIFTS,
+        evaluations=EVALUATIONS,
+        findings=FINDINGS,
+        training=TRAINING,
+        logs=LOGS,
         incidents=(
             Incident(
                 "I-0003",
@@ -204,5 +215,10 @@ def make_hostile_report(signer: ReportSigner) -> ModelReport:
         model=replace(report.model, name=name, id=name, owner_name=name),
         card=(CardSection(name, name * 20),),
         audits=(audit,),
+        drifts=(replace(DRIFTS[-1], reasons=(name,), filter=name, schema=(name,)),),
+        evaluations=(replace(EVALUATIONS[-1], version=name, files=(name,), reasons=(name,)),),
+        findings=tuple(replace(each, title=name, source=name) for each in FINDINGS),
+        training=(replace(TRAINING[0], licence=name, dataset_version=name),),
+        logs=tuple(replace(each, log=name, format=name) for each in LOGS),
         incidents=(replace(report.incidents[0], title=name),),
     )

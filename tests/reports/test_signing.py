@@ -37,7 +37,9 @@ def printed_commands(report_file: Path) -> str:
     text = subprocess.run(
         ["pdftotext", "-layout", str(report_file), "-"], check=True, capture_output=True, text=True
     ).stdout
-    return "\n".join(COMMAND.findall(text.partition("9. How to check")[2]))
+    commands = COMMAND.findall(text.partition(". How to check this report")[2])
+    assert commands, "no command is printed"
+    return "\n".join(commands)
 
 
 def follow(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:

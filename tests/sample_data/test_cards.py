@@ -41,9 +41,14 @@ def load(path: Path) -> dict[str, Any]:
     return document
 
 
-def test_there_are_three_models() -> None:
+def test_there_are_four_models() -> None:
     """The inventory of the demo would lack one of its models."""
-    assert [p.stem for p in CARDS] == ["credit-scorer", "fraud-screen", "support-assistant"]
+    assert [p.stem for p in CARDS] == [
+        "credit-scorer",
+        "fraud-screen",
+        "loan-agent",
+        "support-assistant",
+    ]
 
 
 @pytest.mark.parametrize("path", CARDS, ids=lambda p: p.stem)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import orjson
 
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
 from console.tui.picture import Picture
-from console.tui.work import Work, path_of
+from console.tui.times import LocalTime
+from console.tui.work import Values, Work, names_of, path_of
 from ledger.errors import InvalidInput, QuaestorError
 from ledger.kinds import Kind
 from ledger.registers.logs import LogRow
 from ledger.registers.models import ModelRow
+
+FILE = Field("file", "File", "path", required=False,
+             hint="Leave it empty for the model's imported decisions.")  # fmt: skip
 
 
 async def ask_audit(desk: Desk, model: str = "") -> str | None:
@@ -20,16 +27,22 @@ async def ask_audit(desk: Desk, model: str = "") -> str | None:
     if picture is None:
         return None
     models = [model] if model else [row.model for row in picture.rows.where(ModelRow)]
-    known = columns_of(picture, models)
+    known = columns_said(picture, models)
     audited = await desk.enter(
         Kind.AUDIT_COMPLETED,
-        run_audit,
+        partial(run_audit, desk.local),
         form=lambda values: Form("Audit for bias", _fields(models, known), values, verb="Run"),
         doing="Counting decisions",
     )
     if audited is not None:
         desk.tell(f"{audited} is entered.", title="Audit done")
     return audited
+
+
+def columns_said(picture: Picture, models: list[str]) -> str:
+    """Which columns there are to name, for a hint."""
+    known = columns_of(picture, models)
+    return f"Columns: {', '.join(known)}." if known else "A column of the decisions."
 
 
 def columns_of(picture: Picture, models: list[str]) -> list[str]:
@@ -45,34 +58,46 @@ def columns_of(picture: Picture, models: list[str]) -> list[str]:
     return list(found)
 
 
-def run_audit(work: Work) -> str:
-    """Run a fairness audit as the form asks for it; return its id."""
+def run_audit(local: LocalTime, work: Work) -> str:
+    """Run a fairness audit as the form asks for it; return its id. Times are local."""
     from policies.auditing import run_fairness
-    from policies.fairness.counts import FairnessRequest
+    from policies.fairness.request import BEST, FairnessRequest, narrowed
+    from policies.scoring import OUTCOMES, run_values
 
     values = work.values
     if values["seed"] and not values["seed"].isdigit():
         raise InvalidInput(f"The seed {values['seed']!r} is not a number.", "Leave it empty.")
+    since, until = (local.read(values[end]) if values[end] else None for end in ("since", "until"))
     request = FairnessRequest(
         prediction=values["prediction"],
-        by=tuple(name.strip() for name in values["by"].split(",") if name.strip()),
+        by=names_of(values["by"]),
         label=values["label"] or None,
         positive=values["positive"],
-        where=values["where"] or None,
+        where=narrowed(values["where"] or None, since, until, values["version"] or None),
+        outcome=values["outcome"],
+        cutoff=values["cutoff"] or None,
+        weight=values["weight"] or None,
+        control=names_of(values["control"]),
+        reference=values["reference"] or BEST,
     )
-    audited = run_fairness(
+    run = run_values if request.outcome in OUTCOMES else run_fairness
+    audited = run(
         work.book,
         work.signer,
         values["model"],
         request,
-        files=[path_of(values["file"])] if values["file"] else None,
+        files=files_of(values),
         seed=int(values["seed"]) if values["seed"] else None,
     )
     return audited.audit_id
 
 
-def _fields(models: list[str], known: list[str]) -> list[Field]:
-    columns = f"Columns: {', '.join(known)}." if known else "A column of the decisions."
+def files_of(values: Values) -> list[Path] | None:
+    """The file that a form names instead of imported decisions."""
+    return [path_of(values["file"])] if values["file"] else None
+
+
+def _fields(models: list[str], columns: str) -> list[Field]:
     return [
         Field("model", "Model", "choice", choices=choices(models)),
         Field("prediction", "Decided", hint=f"What the model answered. {columns}"),
@@ -82,7 +107,22 @@ def _fields(models: list[str], known: list[str]) -> list[Field]:
         Field("by", "Compare by", hint=f"One or more, by commas: a,b also crosses them. {columns}"),
         Field("where", "Only where", required=False,
               hint="An SQL condition on a row, such as: region = 'north' AND age >= 18"),
-        Field("file", "File", "path", required=False,
-              hint="Leave it empty for the model's imported decisions."),
+        Field("control", "Within", required=False,
+              hint="Compare once more within each value of these columns, by commas."),
+        Field("reference", "Against", value="best",
+              hint="best (the highest rate), largest, or a group such as sex=male"),
+        Field("outcome", "Outcome", "choice", value="binary",
+              choices=[("binary", "binary: selected or not"),
+                       ("multiclass", "multiclass: each class against the rest"),
+                       ("score", "score: a number, such as a probability"),
+                       ("rating", "rating: a number for a number")]),
+        Field("cutoff", "Cut-off", required=False,
+              hint="If what was decided is a number: positive from here on."),
+        Field("weight", "Weight", required=False, hint="A column that says how much a row counts."),
+        Field("version", "Version", required=False,
+              hint="Only the decisions of this version (column model_version)."),
+        Field("since", "Since", required=False, hint="Local time, such as 2026-03-01 00:00."),
+        Field("until", "Until", required=False, hint="Local time; that moment no more."),
+        FILE,
         Field("seed", "Seed", required=False, hint="By default derived from the data's digest."),
     ]  # fmt: skip

@@ -12,9 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from console.tui.audits.result import PARTS, sections
+from console.tui.incidents.findings import open_finding
 from console.tui.page import Page
 from console.tui.picture import Picture
-from ledger.registers.audits import AuditRow
+from ledger.registers.audits import AuditRow, elsewhere, superseded
 
 
 class AuditPage(Page):
@@ -24,9 +25,12 @@ class AuditPage(Page):
     HELP = (
         "One audit. The bars show the share selected in each group; the shaded part is the 95 % "
         "interval. Ratio and p-value stand side by side: a ratio says how much, a p-value how "
-        "surely. Esc goes back."
+        "surely. f opens a finding: what somebody must remedy of it. Esc goes back."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back"),
+        Binding("f", "finding", "Open a finding"),
+    ]
 
     def __init__(self, audit: str) -> None:
         super().__init__()
@@ -37,6 +41,7 @@ class AuditPage(Page):
         """One scrolling text."""
         with VerticalScroll(classes="panel", id="audit-result"):
             yield Label(self.audit, classes="title", id="audit-title", markup=False)
+            yield Static(id="standing", markup=False)
             for number in range(PARTS):
                 yield Static("Reading the evidence …" if not number else "", id=f"part-{number}")
 
@@ -48,6 +53,7 @@ class AuditPage(Page):
         when = self.app.local.minute(row.time)
         title = f"{row.audit}: {row.model}, {when} by {row.actor}"
         self.query_one("#audit-title", Label).update(title)
+        self.query_one("#standing", Static).update(_standing(picture, row))
         if self._document is None:
             self._fetch(row)
 
@@ -65,8 +71,30 @@ class AuditPage(Page):
         )
         self._show()
 
+    @work
+    async def action_finding(self) -> None:
+        """Say what must be remedied of this, and by whom."""
+        row = self.app.picture.rows.get(AuditRow, self.audit) if self.app.picture else None
+        if row is not None:
+            opened = await open_finding(self.app, row.model, f"audit/{row.audit}")
+            if opened:
+                self.app.open_detail("findings", opened)
+
     def _show(self) -> None:
         if self._document is not None:
             width = self.query_one("#audit-result").size.width - 3
             for number, part in enumerate(sections(self._document, width)):
                 self.query_one(f"#part-{number}", Static).update(part)
+
+
+def _standing(picture: Picture, row: AuditRow) -> str:
+    """How many other audits there are, so that none looks like the only one."""
+    audits = picture.audits(row.model)
+    later = superseded(audits).get(row.audit)
+    standing = f"; superseded by {later}" if later else ""
+    if len(audits) == 1:
+        return f"The only audit of {row.model}."
+    return (
+        f"One of {len(audits)} audits of {row.model}, {elsewhere(audits, row)} of them with "
+        f"another filter{standing}."
+    )

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from console.messages import legible
 from console.tui import marks
+from console.tui.audits.drift import drift_text
+from console.tui.audits.values import value_sections
 from console.tui.bars import interval_bar
 
 _NAME, _NARROW_NAME, _FIGURES = 24, 16, 49
@@ -49,7 +51,7 @@ def groups_text(document: dict[str, Any], width: int) -> Text:
     text = Text()
     name = _NARROW_NAME if width < _NARROW else _NAME
     scale = max(width - name - _FIGURES, 8)
-    for by, groups in groupby(document["groups"], key=lambda group: group["by"]):
+    for by, groups in groupby(document["groups"], key=lambda group: group["title"]):
         rows = list(groups)
         top = max((g["selection_rate_ci"] or [0, 0])[1] or 0 for g in rows) or 1.0
         text.append(f"By {legible(by.replace(',', ' and '))}\n", style="bold")
@@ -64,7 +66,7 @@ def groups_text(document: dict[str, Any], width: int) -> Text:
         text.append("\n")
     text.append(
         "█ up to the interval  ▒ 95 % interval  ┃ measured. "
-        "Ratio: to the highest group; p-value: Fisher's exact test against it. "
+        "Ratio and p-value: to the reference group, which by default is the highest. "
         "* fewer rows than the minimum: shown, not judged.\n",
         style=marks.QUIET,
     )
@@ -92,8 +94,9 @@ def disparities_text(document: dict[str, Any]) -> Text:
     """The disparities of every table, with their intervals."""
     text = Text()
     for table in document["disparities_by"]:
-        text.append(f"Between groups by {legible(table['by'].replace(',', ' and '))}", style="bold")
-        text.append(f"  highest: {legible(table['reference'])}\n", style=marks.QUIET)
+        title = legible(table["title"].replace(",", " and "))
+        text.append(f"Between groups by {title}", style="bold")
+        text.append(f"  reference: {legible(table['reference'])}\n", style=marks.QUIET)
         for name, title in _DISPARITIES.items():
             if table[name] is not None:
                 text.append(f"  {title:<32}{table[name]:>7.3f}  {_interval(table[name + '_ci'])}\n")
@@ -123,7 +126,7 @@ def _line(group: dict[str, Any], name: int, scale: int, top: float) -> Text:
         f"{share(group['selection_rate']):>7}  {_interval(group['selection_rate_ci']):<13} "
     )
     line.append(f"{_DASH if ratio is None else f'{ratio:.3f}':>6}  ")
-    return line.append(f"{_p_value(group['p_value']):>8}\n")
+    return line.append(f"{_p_value(group):>8}\n")
 
 
 def _named(group: str, width: int) -> str:
@@ -135,14 +138,21 @@ def _interval(interval: list[float] | None) -> str:
     return f"{interval[0]:.3f}{_DASH}{interval[1]:.3f}" if interval else "undefined"
 
 
-def _p_value(p: float | None) -> str:
+def _p_value(group: dict[str, Any]) -> str:
+    p = group["p_value"]
     if p is None:
-        return "highest"
+        return "ref" if group["is_reference"] else _DASH
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004 - four places
 
 
 def sections(document: dict[str, Any], width: int) -> Iterator[Text]:
     """The whole result, part by part."""
+    if document.get("measure") == "drift":
+        yield drift_text(document, width)
+        return
+    if not all("measures" in group for group in document["groups"]):
+        yield from value_sections(document, width)
+        return
     yield verdict_text(document)
     yield groups_text(document, width)
     yield disparities_text(document)

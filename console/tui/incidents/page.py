@@ -1,46 +1,64 @@
-"""All incidents."""
+"""All incidents, and all findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalGroup
 from textual.widget import Widget
-from textual.widgets import DataTable, Label
+from textual.widgets import DataTable, TabbedContent, TabPane
 
 from console.messages import legible
 from console.tui import marks
 from console.tui.incidents.acts import open_incident
+from console.tui.incidents.findings import (
+    due_text,
+    finding_mark,
+    open_finding,
+    pressing,
+)
 from console.tui.listing import Listing
 from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.times import until
+from ledger.registers.findings import FindingRow
 from ledger.registers.incidents import IncidentRow, StepRow
+from policies.remedying import state_of
 from policies.responding import clock
 
 
 class IncidentsPage(Page):
-    """Incidents, open ones first; Enter opens one with its clock and playbook."""
+    """Incidents, open ones first, and findings, overdue ones first; Enter opens one."""
 
     ROOM = "incidents"
     HELP = (
         "Incidents. n opens one: choose the severity by its definition, and the playbook in force "
-        "sets when it must be answered and when each step is due. Enter shows clock and playbook."
+        "sets when it must be answered and when each step is due. Enter shows clock and playbook. "
+        "] turns to findings: what somebody must remedy by a day; f opens one by hand."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "open", "Open an incident")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "open", "Open an incident"),
+        Binding("f", "finding", "Open a finding"),
+    ]
 
     def body(self) -> Iterable[Widget]:
-        """One list."""
-        with VerticalGroup(classes="panel"):
-            yield Label("Incidents", classes="title")
-            yield Listing(
-                "Incident", "Severity", "Status", "Next due", "Steps", "Model", "Title", "Leads",
-                empty="No incident was ever opened: n opens one.", id="incidents",
-            )  # fmt: skip
+        """Two tabs."""
+        with TabbedContent():
+            with TabPane("Incidents", id="incidents-tab"):
+                yield Listing(
+                    "Incident", "Severity", "Status", "Next due", "Steps", "Model", "Title",
+                    "Leads",
+                    empty="No incident was ever opened: n opens one.", id="incidents",
+                )  # fmt: skip
+            with TabPane("Findings", id="findings-tab"):
+                yield Listing(
+                    "Finding", "State", "Due", "Severity", "Owner", "Title", "Model", "From",
+                    empty="Nothing is to be remedied. f opens a finding.", id="findings",
+                )  # fmt: skip
 
     def on_mount(self) -> None:
         """Clocks run."""
@@ -69,10 +87,41 @@ class IncidentsPage(Page):
                 row.model or "none", row.title, row.assignee or row.acknowledged_by or "nobody yet",
             )  # fmt: skip
             shown.append((row.incident, cells))
-        listing = self.query_one(Listing)
-        listing.show(shown)
+        self.query_one("#incidents", Listing).show(shown)
+        self._draw_findings(picture, now)
 
-    @on(DataTable.RowSelected)
+    def _draw_findings(self, picture: Picture, now: datetime) -> None:
+        rows = pressing(picture.rows.where(FindingRow), now)
+        late = sum(state_of(row, now) == "overdue" for row in rows)
+        title = f"Findings ({late} overdue)" if late else "Findings"
+        self.query_one(TabbedContent).get_tab("findings-tab").label = title
+        self.query_one("#findings", Listing).show(
+            [
+                (row.finding, (row.finding, finding_mark(row, now).text,
+                               due_text(row, now, self.app.local),
+                               marks.severity_mark(row.severity).text, row.owner, row.title,
+                               row.model or "none", row.source))
+                for row in rows
+            ]
+        )  # fmt: skip
+
+    def show_findings(self) -> None:
+        """Turn to the findings."""
+        self.query_one(TabbedContent).active = "findings-tab"
+
+    @on(DataTable.RowSelected, "#findings DataTable")
+    def _open_finding(self, event: DataTable.RowSelected) -> None:
+        self.app.open_detail("findings", event.row_key.value or "")
+
+    @work
+    async def action_finding(self) -> None:
+        """Open a finding, then show it."""
+        opened = await open_finding(self.app)
+        if opened:
+            self.show_findings()
+            self.app.open_detail("findings", opened)
+
+    @on(DataTable.RowSelected, "#incidents DataTable")
     def _open(self, event: DataTable.RowSelected) -> None:
         self.app.open_detail("incidents", event.row_key.value or "")
 

@@ -18,7 +18,10 @@ from console.tui import marks
 from console.tui.audits.asking import ask_audit
 from console.tui.listing import Listing
 from console.tui.models.changing import change_model
+from console.tui.models.decision import show_decision
 from console.tui.models.importing import import_decisions
+from console.tui.models.log import read_log
+from console.tui.models.metrics import MetricsPage
 from console.tui.models.registering import CARD_FIELDS, title_of
 from console.tui.page import Page
 from console.tui.picture import Picture
@@ -36,17 +39,20 @@ class ModelPage(Page):
 
     ROOM = "models"
     HELP = (
-        "Everything about one model. [ and ] turn the tabs; Enter opens an audit or an incident. "
-        "i imports a decision log, u audits for bias; s, o, v, t and e change status, owner, "
-        "version, ratings and card (f: from a YAML file)."
+        "Everything about one model. [ and ] turn the tabs; Enter opens an audit, a log or an "
+        "incident. i imports logs, u audits for bias, m measures its service, d shows one "
+        "decision with its proof; s, o, v, t and e change status, owner, version, ratings and "
+        "card (f: from a YAML file)."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "import_log", "Import log"),
+        Binding("i", "import_log", "Import"),
         Binding("u", "audit", "Audit"),
+        Binding("m", "metrics", "Metrics"),
+        Binding("d", "decision", "Decision"),
         Binding("s", "change('status')", "Status"),
-        Binding("o", "change('owner')", "Owner"),
+        Binding("o", "change('owner')", "Owner", show=False),
         Binding("v", "change('version')", "Version"),
-        Binding("t", "change('ratings')", "Ratings"),
+        Binding("t", "change('ratings')", "Ratings", show=False),
         Binding("e", "change('card')", "Card"),
         Binding("f", "change('card file')", "Card file", show=False),
         Binding("k", "kill", "Kill"),
@@ -67,10 +73,11 @@ class ModelPage(Page):
                     "Audit", "Verdict", "By", "Rows", "When", "Who",
                     empty="Not audited yet: u audits its imported decisions.", id="model-audits",
                 )  # fmt: skip
-            with TabPane("Decisions", id="decisions"):
+            with TabPane("Logs", id="decisions"):
                 yield Listing(
-                    "Log", "Rows", "Bad rows", "From", "To", "Files", "Imported", "Who",
-                    empty="No decisions imported yet: i imports a log.", id="model-logs",
+                    "Log", "Holds", "Rows", "Bad rows", "From", "To", "Files", "Format",
+                    "Imported", "Who",
+                    empty="No log imported yet: i imports one.", id="model-logs",
                 )  # fmt: skip
             with TabPane("Incidents", id="incidents"):
                 yield Listing(
@@ -97,9 +104,9 @@ class ModelPage(Page):
         )  # fmt: skip
         self.query_one("#model-logs", Listing).show(
             [
-                (log.log, (log.log, f"{log.rows:,}", f"{log.quarantined:,}",
+                (log.log, (log.log, log.kind, f"{log.rows:,}", f"{log.quarantined:,}",
                            local.minute(log.first_time), local.minute(log.last_time),
-                           _files(log), local.minute(log.time), log.actor))
+                           _files(log), log.format, local.minute(log.time), log.actor))
                 for log in _newest(picture.rows.where(LogRow, model=self.model))
             ]
         )  # fmt: skip
@@ -141,6 +148,11 @@ class ModelPage(Page):
     def _open_incident(self, event: DataTable.RowSelected) -> None:
         self.app.open_detail("incidents", event.row_key.value or "")
 
+    @on(DataTable.RowSelected, "#model-logs DataTable")
+    @work
+    async def _open_log(self, event: DataTable.RowSelected) -> None:
+        await read_log(self.app, event.row_key.value or "")
+
     @work
     async def action_kill(self) -> None:
         """Stop this model."""
@@ -150,6 +162,16 @@ class ModelPage(Page):
     async def action_import_log(self) -> None:
         """Import a decision log."""
         await import_decisions(self.app, self.model)
+
+    def action_metrics(self) -> None:
+        """What the sealed logs say of its service."""
+        self.app.push_screen(MetricsPage(self.model))
+
+    @work
+    async def action_decision(self) -> None:
+        """Show one decision with its context and proof."""
+        logs = self.query_one("#model-logs", Listing).key or ""
+        await show_decision(self.app, logs)
 
     @work
     async def action_audit(self) -> None:

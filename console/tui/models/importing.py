@@ -1,117 +1,103 @@
-"""Importing a decision log: which file, under which column map, then sealed in the background."""
+"""Importing logs: which, under which column map, then sealed in the background."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-from rich.text import Text
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
-from console.cli.cards import read_yaml
+from console.cli.importing import only_bundle
+from console.tui import marks
 from console.tui.desk import Desk
-from console.tui.dialogs import Notice
-from console.tui.form import Field, Form
-from console.tui.work import Values, Work, path_of
-from ledger.errors import InvalidInput
+from console.tui.form import Form
+from console.tui.models.log import CameTo, came_to_text
+from console.tui.models.looking import FIELDS, Looked, bad_rows_allowed, look, looked_text, named
+from console.tui.reading import Reading
+from console.tui.work import Tell, Values, Work, path_of
 from ledger.kinds import Kind
+from ledger.logs.bundling import enter_bundle
 from ledger.logs.importing import Imported, import_logs
-from ledger.logs.mapping import ColumnMap, propose
-
-_FIELDS = (
-    Field("path", "Decision log", "path", hint="CSV, JSON Lines or Parquet."),
-    Field(
-        "map",
-        "Column map",
-        "path",
-        required=False,
-        hint="YAML. Without one, every field is mapped under its own name; you see it first.",
-    ),
-    Field("max_bad", "Bad rows allowed", value="0", hint="All bad rows are kept and counted."),
-)
+from ledger.logs.recognising import stated
 
 
 async def import_decisions(desk: Desk, model: str) -> None:
-    """Ask for file and map, show the map, import with a progress bar, say what came of it."""
+    """Ask for files, show what they are and their map, import, and say what came of it."""
     if not await desk.allowed(Kind.LOG_SEALED):
         return
     values: Values = {}
-    mapping: ColumnMap | None = None
-    while mapping is None:
-        asked = await desk.push_screen_wait(
-            Form(f"Import decisions of {model}", _FIELDS, values, verb="Look at the map")
+    with ExitStack() as spooled:
+        looked: Looked | Path | None = None
+        while looked is None:
+            asked: Values | None = await desk.push_screen_wait(
+                Form(f"Import a log of {model}", FIELDS, values, verb="Look at it")
+            )
+            if asked is None:
+                return
+            values = asked
+            looked = await _agreed(desk, values, spooled)
+        name = looked.name
+        importing = (
+            partial(_bundle, model, looked)
+            if isinstance(looked, Path)
+            else partial(_files, model, looked)
         )
-        if asked is None:
-            return
-        values = asked
-        mapping = await _agreed_map(desk, values)
-    path = path_of(values["path"])
-
-    def importing(work: Work) -> Imported:
-        return import_logs(
-            work.book,
-            work.signer,
-            model,
-            [path],
-            mapping,
-            max_bad=_whole(work.values["max_bad"]),
-            progress=work.tell,
+        imported = await desk.enter(
+            Kind.LOG_SEALED, importing, values=values, doing=f"Importing {name}"
         )
-
-    imported = await desk.enter(
-        Kind.LOG_SEALED, importing, values=values, doing=f"Importing {path.name}"
-    )
     if imported is not None:
-        desk.tell(
-            told(imported),
-            title=f"{imported.log}: {path.name}",
-            severity="warning" if imported.too_many_bad else "information",
-            timeout=12,
-        )
+        await _tell(desk, name, imported, bad_rows_allowed(values))
 
 
-async def _agreed_map(desk: Desk, values: Values) -> ColumnMap | None:
-    mapping = await desk.run_job("Reading the columns", lambda _tell: _column_map(values))
-    agreed = mapping is not None and await desk.push_screen_wait(_shown(mapping))
-    return mapping if agreed else None
+async def _agreed(desk: Desk, values: Values, spooled: ExitStack) -> Looked | Path | None:
+    """What a person agreed to after they were shown it; a bundle brings its own map."""
+    found = await desk.run_job("Reading the first records", partial(_look, values, spooled))
+    if found is None or isinstance(found, Path):
+        return found
+    shown = Reading(f"Import {found.name}", partial(looked_text, found), then="imports it")
+    return found if await desk.push_screen_wait(shown) else None
 
 
-def told(imported: Imported) -> str:
-    """What an import came to, in one sentence each."""
+def _look(values: Values, spooled: ExitStack, _tell: Tell) -> Looked | Path:
+    bad_rows_allowed(values)
+    bundle = only_bundle([str(path_of(each)) for each in named(values)])
+    return bundle or look(values, spooled)
+
+
+def _files(model: str, looked: Looked, work: Work) -> Imported:
+    return import_logs(
+        work.book,
+        work.signer,
+        model,
+        [one.log for one in looked.found],
+        looked.mapping,
+        kind=looked.kind,
+        container=stated(looked.form)[0],
+        max_bad=looked.max_bad,
+        progress=work.tell,
+    )
+
+
+def _bundle(model: str, path: Path, work: Work) -> Imported:
+    most = bad_rows_allowed(work.values)
+    return enter_bundle(work.book, work.signer, path, model=model, max_bad=most, progress=work.tell)
+
+
+async def _tell(desk: Desk, name: str, imported: Imported, allowed: int) -> None:
+    """Say what the import came to; what is missing or was redacted is to be read."""
+    title = f"{imported.log}: {name}"
     if imported.already_imported:
-        return f"Imported already, as {imported.log}: {imported.rows:,} decisions."
-    redacted = ", ".join(f"{count:,} {name}" for name, count in imported.redactions.items())
-    bad = f" {imported.quarantined:,} bad rows are quarantined" if imported.quarantined else ""
-    over = ": more than was allowed." if imported.too_many_bad else "." if bad else ""
-    return f"{imported.rows:,} decisions sealed. Redacted: {redacted or 'nothing'}.{bad}{over}"
-
-
-def _column_map(values: Values) -> ColumnMap:
-    _whole(values["max_bad"])
-    path = path_of(values["path"])
-    if not values["map"]:
-        return propose(path)
-    file = path_of(values["map"])
-    try:
-        return ColumnMap.model_validate(read_yaml(file))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the map"
-        raise InvalidInput(
-            f"{file.name} is wrong at {place}: {first['msg']}.",
-            "Leave the map out to have one proposed.",
-        ) from error
-
-
-def _shown(mapping: ColumnMap) -> Notice:
-    text = Text()
-    for name, column in mapping.columns.items():
-        needed = ", needed" if column.required else ""
-        text.append(f"{name:<24}", style="bold")
-        text.append(f"{column.source} ({column.type}{needed})\n")
-    zone = mapping.timezone or "none stated: times without a zone stay bad rows or text"
-    text.append(f"\nTime zone: {zone}")
-    return Notice(text, "Enter imports under this map; Esc goes back.", title="The column map")
-
-
-def _whole(text: str) -> int:
-    if not text.isdigit():
-        raise InvalidInput(f"{text!r} is not a number of rows.", "Write a whole number, such as 0.")
-    return int(text)
+        desk.tell(f"Imported already: {imported.rows:,} rows.", title=title)
+        return
+    came = came_to_text(
+        CameTo(
+            imported.rows,
+            imported.quarantined,
+            imported.redactions,
+            imported.missing,
+            imported.guardrails,
+        )
+    )
+    if imported.too_many_bad:
+        more = f"! More bad rows than the {allowed:,} that were allowed\n\n"
+        came = marks.coloured(more, marks.WARN).append(came)
+    await desk.push_screen_wait(Reading(title, lambda _width: came))

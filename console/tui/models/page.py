@@ -92,7 +92,7 @@ class ModelsPage(Page):
         """Fill the form from a YAML card, then register."""
         if not await self.app.allowed(Kind.MODEL_REGISTERED):
             return
-        field = Field("path", "YAML card", "path", hint="sample_data/cards holds three examples.")
+        field = Field("path", "YAML card", "path", hint="sample_data/cards holds examples.")
         chosen = await self.app.push_screen_wait(Form("Register from a card", [field], verb="Read"))
         if chosen is None:
             return

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.tui import marks
+from console.tui.audits.standing import asks, groups_of
+from console.tui.incidents.findings import finding_mark, pressing
 from console.tui.marks import Mark
 from console.tui.picture import Picture
 from console.tui.times import LocalTime, until
+from ledger.clock import read_time
 from ledger.registers.approvals import ApprovalRow
+from ledger.registers.audits import superseded
+from ledger.registers.findings import FindingRow
 from ledger.registers.incidents import IncidentRow, StepRow
 from ledger.registers.switches import SwitchEventRow, SwitchRow
+from policies.remedying import state_of
 from policies.responding import clock
 
 
@@ -33,6 +39,7 @@ def waiting(picture: Picture, actor: str | None, now: datetime, local: LocalTime
         *_not_recorded(picture),
         *_approvals(picture, actor),
         *_incidents(picture, now),
+        *_findings(picture, actor, now),
         *_stopped(picture, actor, local),
         *_failed(picture),
     ]
@@ -54,11 +61,13 @@ def _approvals(picture: Picture, actor: str | None) -> Iterator[Waiting]:
         subject = row.subject.partition("/")[2]
         if picture.can_decide(actor, row):
             mark, todo = Mark("○", "approval", marks.WARN), "approve or reject it"
-        elif row.requested_by == actor:
-            mark, todo = Mark("·", "approval", marks.QUIET), "waits for a second person"
+        elif actor in {row.requested_by, *picture.standing(row).given}:
+            mark, todo = Mark("·", "approval", marks.QUIET), "waits for another person"
         else:
             continue
         what = f"{row.approval}: {row.kind} of {subject}, asked by {row.requested_by}"
+        if (now := picture.standing(row)).needed > 1:
+            what += f", {now.sentence} approvals"
         yield Waiting(mark, what, todo, "approvals", row.approval)
 
 
@@ -80,6 +89,15 @@ def _incidents(picture: Picture, now: datetime) -> Iterator[Waiting]:
         yield Waiting(mark, what, todo, "incidents", row.incident)
 
 
+def _findings(picture: Picture, actor: str | None, now: datetime) -> Iterator[Waiting]:
+    for row in pressing(picture.rows.where(FindingRow, status="open"), now):
+        if row.owner != actor and state_of(row, now) != "overdue":
+            continue
+        what = f"{row.finding}: {row.title} ({row.severity}, {row.owner})"
+        todo = f"remedy it and close it: {until(read_time(row.due), now)}"
+        yield Waiting(finding_mark(row, now), what, todo, "findings", row.finding)
+
+
 def _stopped(picture: Picture, actor: str | None, local: LocalTime) -> Iterator[Waiting]:
     spooled = {order.model for order in picture.spooled}
     for row in picture.rows.where(SwitchRow):
@@ -93,10 +111,11 @@ def _stopped(picture: Picture, actor: str | None, local: LocalTime) -> Iterator[
 
 
 def _failed(picture: Picture) -> Iterator[Waiting]:
-    seen: set[str] = set()
-    for row in picture.audits():
-        if row.model not in seen and row.verdict != "pass":
+    audits = picture.audits()
+    later = superseded(audits)
+    for row in audits:
+        if row.audit not in later and row.verdict != "pass":
+            by = f" by {groups_of(row)}" if row.measure != "drift" else ""
+            what = f"{row.audit}: {asks(row)} audit of {row.model}{by}"
             mark = marks.verdict_mark(row.verdict)
-            what = f"{row.audit}: the latest audit of {row.model}"
             yield Waiting(mark, what, "read it and decide", "audits", row.audit)
-        seen.add(row.model)

@@ -1,4 +1,4 @@
-"""People and programs: who is enrolled, in which roles."""
+"""People and programs: who is enrolled, in which roles, with which keys."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from textual.widget import Widget
 from textual.widgets import Label
 
 from console.tui import marks
-from console.tui.dialogs import Notice, TypedName
+from console.tui.dialogs import TypedName
 from console.tui.form import Field, Form, choices
 from console.tui.listing import Listing
 from console.tui.page import Page
+from console.tui.people import acts
+from console.tui.people.acts import tell_outcome
+from console.tui.people.own_keys import make_keys
 from console.tui.picture import Picture
 from console.tui.work import Values, Work, path_of
 from ledger.approving import Outcome, enter_or_request
@@ -26,18 +29,25 @@ from ledger.registers.actors import ROLES, ActorRow
 
 
 class PeoplePage(Page):
-    """Actors; enrol from a request file, give and take roles."""
+    """Actors; enrol from a request file, give and take roles, change and revoke keys."""
 
     ROOM = "people"
     HELP = (
         "Everyone with a key in this ledger. n enrols somebody from the request file that "
-        "`quaestor key new` gave them; g gives a role, r takes one. Once there are two admins, "
-        "enrolling and granting take both."
+        "`quaestor key new` gave them; g gives a role, r takes one; k puts new keys in place of "
+        "old ones, x revokes a key, c certifies the report key, t retires somebody for good. Once "
+        "there are two admins, all of this but c and x takes another person. y makes keys in "
+        "your own seat."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "enrol", "Enrol"),
         Binding("g", "role('grant')", "Grant role"),
         Binding("r", "role('revoke')", "Revoke role"),
+        Binding("k", "rotate", "New keys"),
+        Binding("x", "about('revoke')", "Revoke key"),
+        Binding("c", "about('certify')", "Certify"),
+        Binding("t", "about('retire')", "Retire"),
+        Binding("y", "own_keys", "Your keys"),
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -45,7 +55,8 @@ class PeoplePage(Page):
         with VerticalGroup(classes="panel"):
             yield Label("People and programs", classes="title")
             yield Listing(
-                "State", "Actor", "Name", "Kind", "Roles", "Enrolled by", "Since", "Key",
+                "State", "Actor", "Name", "Kind", "Roles", "Enrolled by", "Since",
+                "Certified", "Key",
                 empty="Nobody is enrolled.", id="people",
             )  # fmt: skip
 
@@ -57,6 +68,7 @@ class PeoplePage(Page):
                 (row.actor, (marks.state_mark(row.status).text, row.actor,
                              picture.person(row.actor), row.kind, ", ".join(row.role_list),
                              ", ".join(row.enrollers), self.app.local.minute(row.enrolled_at),
+                             "yes" if row.certificate else "no",
                              row.key_fingerprint))
                 for row in picture.rows.where(ActorRow)
             ]
@@ -76,7 +88,7 @@ class PeoplePage(Page):
             form=lambda values: Form("Enrol", fields, values, verb="Enrol"),
             doing="Enrolling",
         )
-        await self._tell(outcome)
+        await tell_outcome(self.app, outcome)
 
     def _enrolling(self, work: Work) -> Outcome:
         from reports.enrolling import enrol
@@ -87,12 +99,35 @@ class PeoplePage(Page):
         return enrol(work.book, work.signer, request, work.values["roles"].split(","), authority)
 
     @work
+    async def action_own_keys(self) -> None:
+        """Make keys in one's own seat."""
+        await make_keys(self.app)
+
+    @work
+    async def action_rotate(self) -> None:
+        """Put somebody's new keys in place."""
+        await acts.rotate_key(self.app)
+
+    @work
+    async def action_about(self, what: Literal["revoke", "certify", "retire"]) -> None:
+        """Revoke the key of the actor under the cursor, certify the report key, or retire them."""
+        row = self._chosen()
+        if row is not None:
+            act = {"revoke": acts.revoke_key, "certify": acts.certify, "retire": acts.retire}[what]
+            await act(self.app, row)
+
+    def _chosen(self) -> ActorRow | None:
+        """The actor under the cursor."""
+        actor = self.query_one(Listing).key
+        return self.app.picture.rows.get(ActorRow, actor) if self.app.picture and actor else None
+
+    @work
     async def action_role(self, way: Literal["grant", "revoke"]) -> None:
         """Give a role to the actor under the cursor, or take one."""
-        actor = self.query_one(Listing).key
-        row = self.app.picture.rows.get(ActorRow, actor) if self.app.picture and actor else None
+        row = self._chosen()
         if row is None:
             return
+        actor = row.actor
         held = row.role_list
         kind = Kind.ACTOR_GRANTED if way == "grant" else Kind.ACTOR_ROLE_REVOKED
         roles = [role for role in ROLES if (role in held) == (way == "revoke")]
@@ -117,14 +152,4 @@ class PeoplePage(Page):
             confirm=taking,
             doing=title,
         )
-        await self._tell(outcome)
-
-    async def _tell(self, outcome: Outcome | None) -> None:
-        if outcome is None:
-            return
-        if outcome.approval is None:
-            self.app.tell(f"Entered as entry {outcome.appended.entries[-1].seq}.", title="People")
-            return
-        text = f"{outcome.approval} waits for a second admin."
-        hint = "They find it under what waits for them."
-        await self.app.push_screen_wait(Notice(text, hint, title="Requested"))
+        await tell_outcome(self.app, outcome)

@@ -11,13 +11,13 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
-from console.tui import marks
 from console.tui.dialogs import Notice
 from console.tui.form import Field, Form
 from console.tui.listing import Listing
 from console.tui.page import Page
 from console.tui.picture import Picture
-from console.tui.record.deciding import decide
+from console.tui.record import proving
+from console.tui.record.deciding import approval_state, decide, what_about
 from console.tui.record.entries import PAGE, EntriesPage, Wanted, entry_text, read_entries
 from console.tui.record.policies import adopt_policy, policy_text
 from console.tui.record.verified import verification_text
@@ -32,15 +32,21 @@ class RecordPage(Page):
     HELP = (
         "Every entry, newest first, a hundred at a time: < older, > newer, g goes to a number, "
         "/ filters by kind and subject. [ and ] turn to approvals, policies in force and "
-        "verification; v verifies everything against the checkpoints in your seat."
+        "verification; v verifies everything against the checkpoints in your seat, V also "
+        "against what somebody else kept, or strictly. o writes a proof for others, c a signed "
+        "checkpoint, w brings a witness folder up to date."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify"),
+        Binding("V", "verify_with", "Verify with"),
         Binding("less_than_sign,comma", "page(-1)", "Older", key_display="<"),
         Binding("greater_than_sign,full_stop", "page(1)", "Newer", key_display=">"),
         Binding("g", "go", "Go to"),
         Binding("slash", "filter", "Filter"),
         Binding("p", "adopt", "Adopt policy"),
+        Binding("o", "prove", "Prove"),
+        Binding("c", "checkpoint", "Checkpoint"),
+        Binding("w", "witness", "Witness"),
     ]
 
     def __init__(self) -> None:
@@ -85,8 +91,8 @@ class RecordPage(Page):
         )
         self.query_one("#approval-list", Listing).show(
             [
-                (row.approval, (marks.state_mark(row.state).text, row.approval, row.kind,
-                                row.subject, row.requested_by, local.minute(row.requested_at),
+                (row.approval, (approval_state(picture, row), row.approval, row.kind,
+                                what_about(row), row.requested_by, local.minute(row.requested_at),
                                 row.decided_by))
                 for row in approvals
             ]
@@ -163,6 +169,27 @@ class RecordPage(Page):
         """Verify everything, and look on."""
         self.show_tab("verification")
         self.app.action_verify_record()
+
+    @work
+    async def action_verify_with(self) -> None:
+        """Verify strictly, or against what somebody else kept, and look on."""
+        if await proving.verify_with(self.app):
+            self.show_tab("verification")
+
+    @work
+    async def action_prove(self) -> None:
+        """Prove an entry, a decision, or that nothing was rewritten."""
+        await proving.prove(self.app, self.query_one("#entry-list", Listing).key or "")
+
+    @work
+    async def action_checkpoint(self) -> None:
+        """Sign a checkpoint for somebody else to keep."""
+        await proving.give_checkpoint(self.app)
+
+    @work
+    async def action_witness(self) -> None:
+        """Bring a witness folder up to date."""
+        await proving.use_witness(self.app)
 
     @on(DataTable.RowSelected, "#entry-list DataTable")
     @work

@@ -11,6 +11,7 @@ from console.tui.dialogs import Notice, TypedName
 from console.tui.form import Form
 from console.tui.incidents.detail import IncidentPage
 from console.tui.incidents.severity import SeverityDialog
+from console.tui.reading import Reading
 from console.tui.record.page import RecordPage
 from console.tui.reports.page import ReportsPage
 from ledger.registers.actors import ActorRow
@@ -137,10 +138,10 @@ async def test_a_log_is_imported_under_a_map_that_was_shown(sample: Sample, tmp_
         await shown(pilot, Form)
         fill(pilot.app, path=str(log))
         await press(pilot, "ctrl+s")
-        await shown(pilot, Notice)
-        notice = pilot.app.screen
-        assert isinstance(notice, Notice)
-        assert "approved" in str(notice.message)
+        await shown(pilot, Reading)
+        looked = pilot.app.screen
+        assert isinstance(looked, Reading)
+        assert "approved" in looked.text(80).plain
         await press(pilot, "enter")
         await until(
             pilot, lambda: bool(rows_of(sample, LogRow, model="fraud-screen")), "the sealed log"

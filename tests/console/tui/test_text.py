@@ -89,7 +89,7 @@ def test_what_waits_is_for_whom_it_waits(sample: Sample) -> None:
         return {one.key: one.todo for one in found}
 
     assert keys("noor")[approval] == "approve or reject it"
-    assert keys("cyril")[approval] == "waits for a second person"
+    assert keys("cyril")[approval] == "waits for another person"
     assert approval not in keys("mira")
     assert keys("cyril")["credit-scorer"] == "give the reason"
     assert keys("noor")["credit-scorer"].startswith("request its resume")

@@ -1,0 +1,84 @@
+"""`logs show` of one decision: its whole context, and the proof that it was recorded."""
+
+from __future__ import annotations
+
+import json as json_text
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.cli.display import Document, print_json, progress, show_one
+from console.session import Session
+from ledger.errors import InvalidInput, Refused, StoreUnavailable
+
+if TYPE_CHECKING:
+    from ledger.logs.decisions import Decision
+
+ROW = re.compile(r"(log-[0-9]+):([0-9]+)")
+LOG = re.compile(r"log-[0-9]+")
+
+
+def show_decision(
+    session: Session, log: str, row: int, proof: Path | None, *, as_json: bool
+) -> None:
+    """Show row `row` of a log; with `proof`, write there the proof that it was recorded."""
+    from ledger.logs.decisions import decision_at
+    from ledger.row_proofs import prove_row
+
+    signer = session.signer if proof else None  # unlocked before the ledger is read
+    decision = decision_at(session.book, log, row)
+    if proof and signer:
+        with progress(session, "hashing") as told:
+            text = prove_row(session.book, signer, log, row, progress=told)
+        _write(proof, text)
+    _show(session, decision, proof, as_json=as_json)
+
+
+def one_request(session: Session, request: str) -> tuple[str, int]:
+    """The log and row of a request id. Refused if it is that of none, or of several."""
+    from ledger.logs.decisions import find_request
+
+    found = find_request(session.book, request)
+    if not found:
+        raise Refused(
+            f"No imported decision has the request id {request!r}.",
+            "Request ids are those of the mapped column request_id: quaestor logs query",
+        )
+    if len(found) > 1:
+        names = ", ".join(f"{log}:{row}" for log, row in found[:10])
+        raise InvalidInput(
+            f"{len(found)} decisions have the request id {request!r}: {names}.",
+            f"Name one of them: quaestor logs show {found[0][0]}:{found[0][1]}",
+        )
+    return found[0]
+
+
+def _show(session: Session, decision: Decision, proof: Path | None, *, as_json: bool) -> None:
+    import orjson
+
+    document = decision.as_json()
+    document["proof"] = str(proof) if proof else None
+    if as_json:
+        document["record"] = orjson.Fragment(decision.record)
+        print_json(document)
+        return
+    show_one(session, _readable(document, decision), as_json=False)
+    if proof:
+        session.voice.note(f"The proof is in {proof}; others check it: quaestor ledger check")
+
+
+def _readable(document: Document, decision: Decision) -> Document:
+    """The same for people: the digits of the record as they are, empty columns left out."""
+    record = json_text.loads(decision.record, parse_int=str, parse_float=str)
+    columns = {name: value for name, value in decision.columns.items() if value is not None}
+    answers = [dict(answer) for answer in decision.answers]
+    return {**document, "record": record, "columns": columns, "answers": answers}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be written: {error.strerror}.", "Choose another file."
+        ) from error

@@ -1,0 +1,1 @@
+"""Evaluations before deployment: results of test suites read, measured, compared and judged."""

@@ -1,0 +1,117 @@
+"""What is in a file of results, before its format is known: an archive, a document, or lines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import orjson
+
+from ledger.errors import InvalidInput
+
+MOST_BYTES = 2**30
+_MOST_DIGITS = 18
+_ARCHIVE = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file that was read: its name, its SHA-256, and one of archive, document or lines."""
+
+    name: str
+    sha256: str
+    archive: ZipFile | None = None
+    document: dict[str, Any] | None = None
+    lines: tuple[dict[str, Any], ...] = ()
+
+    def wrong(self, message: str, hint: str) -> InvalidInput:
+        """An error that names the file."""
+        return InvalidInput(f"{self.name}: {message}", hint)
+
+
+def read_content(path: Path) -> Content:
+    """Read a file. InvalidInput if it cannot be read, or is none of archive, JSON or JSON lines."""
+    name = "".join(each if each.isprintable() else "?" for each in path.name)
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise InvalidInput(f"{name} is larger than 1 GiB.", "Split it into several files.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(
+            f"{path} cannot be read: {error.strerror}.", "Check the path."
+        ) from error
+    digest = sha256(data).hexdigest()
+    if data.startswith(_ARCHIVE):
+        return Content(name, digest, archive=_archive(name, data))
+    document = _parsed(data)
+    if isinstance(document, dict):
+        return Content(name, digest, document=document, lines=(document,))
+    lines = document if isinstance(document, list) else _lines(name, data)
+    if not lines or not all(isinstance(line, dict) for line in lines):
+        raise InvalidInput(
+            f"{name} holds no test case.",
+            "Give results as JSON or JSON lines: quaestor audit evaluate --help",
+        )
+    return Content(name, digest, lines=tuple(lines))
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON, NaN and infinity as null. ValueError for anything else."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        found = json.loads(data.decode(), parse_constant=lambda _: None, parse_int=_integer)
+        orjson.dumps(found)
+    except RecursionError as error:
+        raise ValueError("nested without end") from error
+    except TypeError as error:
+        raise ValueError("not valid Unicode, or nested too deeply") from error
+    return found
+
+
+def _integer(digits: str) -> int | float:
+    """An integer, as a float where it has more digits than any count."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return parse_json(data)
+    except ValueError:
+        return None
+
+
+def _lines(name: str, data: bytes) -> list[Any]:
+    found = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(parse_json(line))
+        except ValueError as error:
+            raise InvalidInput(
+                f"{name}, line {number} is not JSON: {error}.",
+                "A file of results is one JSON document, or one JSON object a line.",
+            ) from error
+    return found
+
+
+def _archive(name: str, data: bytes) -> ZipFile:
+    try:
+        archive = ZipFile(BytesIO(data))
+        size = sum(member.file_size for member in archive.infolist())
+    except (BadZipFile, ValueError, NotImplementedError) as error:
+        raise InvalidInput(
+            f"{name} is a damaged archive: {error}.", "Copy it again from where it was written."
+        ) from error
+    if size > MOST_BYTES:
+        raise InvalidInput(f"{name} unpacks to more than 1 GiB.", "Split it into several logs.")
+    return archive

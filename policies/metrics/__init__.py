@@ -1,0 +1,1 @@
+"""Live metrics of a model's decisions, straight from its sealed logs."""
