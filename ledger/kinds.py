@@ -152,9 +152,7 @@ SPECS: dict[str, Spec] = {
         "finding", findings.Assigned, _alone(findings.assigned), ("reason",)
     ),
     Kind.FINDING_NOTED: Spec("finding", findings.Noted, _alone(findings.noted), ("note",)),
-    Kind.FINDING_CLOSED: Spec(
-        "finding", findings.Closed, _alone(findings.closed), ("resolution",)
-    ),
+    Kind.FINDING_CLOSED: Spec("finding", findings.Closed, _alone(findings.closed), ("resolution",)),
     Kind.INCIDENT_OPENED: Spec(
         "incident", incidents.Opened, _alone(incidents.opened), ("description",)
     ),
