@@ -11,14 +11,14 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 from shutil import copyfile, rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 from time import perf_counter
 
 from ledger.errors import QuaestorError, StoreDamaged
@@ -29,6 +29,7 @@ from tests.lab.scene import Lab, Scene, load_lab, make_scene
 
 SOUND = ("detected", "harmless", "repaired")
 PROCESSES = 2
+_TOLD = 250
 _SHARED = ("evidence", "reports", "vault", "reserve")
 """Folders whose files are replaced, never written in place: a link will do for a copy."""
 
@@ -45,18 +46,36 @@ class Flip:
     said: str
 
 
-def rain(lab: Lab, seed: int, count: int, *, processes: int = PROCESSES) -> Iterator[Flip]:
-    """Change `count` bytes, one at a time, each in a fresh copy of the home."""
+def rain(
+    lab: Lab,
+    seed: int,
+    count: int,
+    *,
+    processes: int = PROCESSES,
+    told: Callable[[Flip], None] = lambda _flip: None,
+) -> Iterator[Flip]:
+    """Change `count` bytes, one at a time, each in a fresh copy of the home.
+
+    `told` hears of each as it is done, from a thread of its own.
+    """
     shares = [range(first, count, processes) for first in range(processes)]
     with ThreadPoolExecutor(processes) as pool:
-        for flips in pool.map(partial(_share, lab, seed), shares):
+        for flips in pool.map(partial(_share, lab, seed, told), shares):
             yield from flips
 
 
 def report(lab: Lab, seed: int, count: int) -> int:
     """Let it rain, and print what came of it by file; 0 if nothing went unnoticed."""
     started = perf_counter()
-    flips = list(rain(lab, seed, count))
+    done = Counter[str]()
+
+    def told(flip: Flip) -> None:
+        done[flip.outcome] += 1
+        if not done.total() % _TOLD:
+            so_far = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(done.items()))
+            print(f"{done.total():,} of {count:,}: {so_far}", file=sys.stderr, flush=True)  # noqa: T201
+
+    flips = list(rain(lab, seed, count, told=told))
     by_file = Counter((_sort_of(Path(flip.file)), flip.outcome) for flip in flips)
     for (sort, outcome), number in sorted(by_file.items()):
         print(f"{sort:24} {outcome:10} {number:6,}")  # noqa: T201 - the lab's table
@@ -68,19 +87,26 @@ def report(lab: Lab, seed: int, count: int) -> int:
     return 1 if bad or len(flips) != count else 0
 
 
-def _share(lab: Lab, seed: int, numbers: range) -> list[Flip]:
+def _share(lab: Lab, seed: int, told: Callable[[Flip], None], numbers: range) -> list[Flip]:
     """One process's share of the changes; its own end is one of them if it did not end well."""
     what = [str(lab.folder), str(seed), str(numbers.start), str(numbers.stop), str(numbers.step)]
-    child = subprocess.run(
-        [sys.executable, "-m", __name__, *what],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    flips = [Flip(**json.loads(line)) for line in child.stdout.splitlines()]
-    if child.returncode:
-        flips.append(Flip(-1, "", 0, 0, "crash", child.stderr[-2_000:]))
+    flips = []
+    with (
+        TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", __name__, *what],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as child,
+    ):
+        for line in child.stdout or ():
+            flips.append(Flip(**json.loads(line)))
+            told(flips[-1])
+        if child.wait():
+            errors.seek(0)
+            flips.append(Flip(-1, "", 0, 0, "crash", errors.read()[-2_000:]))
     return flips
 
 
