@@ -122,7 +122,13 @@ class Home:
 
     def half_moved(self) -> bool:
         """Whether a move died at its last step: a home that names a store has no journal."""
-        return (self.folder / "store").exists() and bool(Journal(self.folder / "journal").files())
+        try:
+            return (self.folder / "store").exists() and bool(self._journal_files())
+        except OSError:
+            return False  # `exists` says why it cannot be told
+
+    def _journal_files(self) -> list[Path]:
+        return Journal(self.folder / "journal").files()
 
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here, in the store that was named."""
@@ -133,7 +139,7 @@ class Home:
                 f"Finish it: quaestor ledger move '{without_password(self.store_url)}' keeps it "
                 "there, quaestor ledger move duckdb: brings it into the folder.",
             )
-        if self.store_url and Journal(self.folder / "journal").files():
+        if self.store_url and self._journal_files():
             raise InvalidInput(
                 f"The ledger in {self.folder} is kept in DuckDB, not in PostgreSQL.",
                 "Unset QUAESTOR_STORE, or choose another home.",

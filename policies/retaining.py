@@ -16,6 +16,7 @@ from ledger.kinds import Kind
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.logs import LogRow
 from ledger.registers.models import known
+from ledger.registers.policies import PolicyRow
 from ledger.registers.retention import (
     DroppedRow,
     days_after,
@@ -64,6 +65,13 @@ class Dropping:
 
 def retained(book: Book) -> list[Retained]:
     """How every sealed log stands now. Refused while no retention policy is in force."""
+    with book.read() as snapshot:
+        if snapshot.rows.get(PolicyRow, "retention") is None:
+            raise Refused(
+                "No retention policy is adopted yet, so that no log is due to be dropped.",
+                "Adopt the proposal, or your own with --file: "
+                "quaestor policy adopt retention --reason TEXT",
+            )
     _, policy = retention_in_force(book)
     now = book.clock()
     with book.read() as snapshot:

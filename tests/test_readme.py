@@ -16,6 +16,7 @@ from console.cli.main import NOUNS, SHORTCUTS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FAILS = {
+    "quaestor audit fairness --model loan-agent": 1,
     "quaestor audit fairness --model credit-scorer --label repaid --prediction approved": 1,
     "quaestor audit fairness --model credit-scorer --label repaid --prediction score --cutoff": 1,
     "quaestor audit profile four-fifths": 1,

@@ -41,7 +41,10 @@ def fairness(
     ],
     label: Annotated[
         str | None,
-        typer.Option(metavar="COL", help="What turned out true; without, selection rates alone."),
+        typer.Option(
+            metavar="COL",
+            help="What turned out true, in decisions or outcomes; without, selection rates alone.",
+        ),
     ] = None,
     positive: Annotated[
         str, typer.Option(metavar="VALUE", help="The value that is favourable.")
@@ -147,16 +150,19 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
     """List every audit that was ever run, whatever its verdict.
 
     An audit whose question was asked again is marked with the later one; OTHER FILTERS counts
-    the audits of the same model that chose its rows by another filter.
+    the audits of the same model that chose its rows by another filter; DROPPED LOGS names those
+    of its logs that were dropped since, so that it cannot be computed again.
     """
     import orjson
 
     from ledger.registers.audits import AuditRow, elsewhere, superseded
+    from ledger.registers.retention import DroppedRow
 
     session = session_of(context)
     with session.book.read() as snapshot:
         rows = snapshot.rows.where(AuditRow, **({"model": model} if model else {}))
         evaluations = listed_evaluations(snapshot.rows, model)
+        gone = {row.log for row in snapshot.rows.where(DroppedRow)}
     later = superseded(rows)
     columns = {
         "audit_id": "AUDIT",
@@ -168,6 +174,7 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
         "filter": "WHERE",
         "other_filters": "OTHER FILTERS",
         "n": "ROWS",
+        "dropped_logs": "DROPPED LOGS",
         "time": "TIME",
         "actor": "RUN BY",
     }
@@ -187,6 +194,7 @@ def list_audits(context: typer.Context, *, model: OneModel = None, json: Json = 
             "options": {each["name"]: each["value"] for each in orjson.loads(row.options)},
             "other_filters": elsewhere(rows, row),
             "n": row.n,
+            "dropped_logs": [log for log in orjson.loads(row.logs) if log in gone],
             "disparities": orjson.loads(row.disparities),
             "time": row.time,
             "actor": row.actor,
@@ -212,8 +220,11 @@ def show(
     json: Json = False,
 ) -> None:
     """Show an audit's groups with their intervals, its verdict and the reasons."""
+    import orjson
+
     from ledger.errors import InvalidInput, Refused
     from ledger.registers.audits import AuditRow
+    from ledger.registers.retention import dropped_of
     from policies.auditing import read_result
 
     session = session_of(context)
@@ -222,9 +233,13 @@ def show(
         return
     with session.book.read() as snapshot:
         row = snapshot.rows.get(AuditRow, audit)
+        gone = dropped_of(snapshot.rows, orjson.loads(row.logs)) if row else []
     if row is None:
         raise Refused(f"There is no audit {audit}.", "See: quaestor audit list")
     document = read_result(session.book, row)
+    if gone:
+        dropped = [{"log": each.log, "time": each.time, "reason": each.reason} for each in gone]
+        document["dropped_logs"] = dropped
     if json:
         print_json(document)
     elif measure is not None:
@@ -237,6 +252,11 @@ def show(
     else:
         _show(session, document, chart=chart)
         _say_others(session, audit)
+        for each in gone:
+            session.voice.warn(
+                f"{each.log}, on which {audit} rests, was dropped at {each.time} ({each.reason}): "
+                "its decisions are gone, and the audit cannot be computed again."
+            )
 
 
 def _show(session: Session, document: Document, *, chart: bool) -> None:
@@ -254,8 +274,21 @@ def _show(session: Session, document: Document, *, chart: bool) -> None:
         show_values(session, document)
     else:
         show_audit(session, document)
+    if document.get("label_join"):
+        _say_labels(document)
     if chart:
         show_pictures(session, document)
+
+
+def _say_labels(document: Document) -> None:
+    """Where the label is from, and how many decisions have none."""
+    joined = document["label_join"]
+    typer.echo(
+        f"Labels are from outcomes in {', '.join(joined['logs'])}, by request_id: "
+        f"{joined['labelled']:,} decisions have one, {document['excluded']['label_missing']:,} "
+        f"of those asked for were left out without; {joined['repeated']:,} repeat the request_id "
+        "of an earlier one that was answered."
+    )
 
 
 def _columns(names: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ledger.logs.importing import Imported
     from ledger.logs.mapping import ColumnMap
     from ledger.logs.recognising import Recognised
+    from ledger.logs.rules import RulesInForce
 
 NAMED = 12  # files that are named one by one; more are counted
 
@@ -81,8 +82,9 @@ def import_files(
     """Seal log files of a model and enter them, once.
 
     CSV, JSON Lines, JSON and Parquet, plain or packed by gzip or zstd, are told apart by their
-    content, and so are the formats of AI platforms. Folders are searched for logs. E-mail
-    addresses, card numbers and credentials are redacted before anything is hashed. Bad rows are
+    content, and so are the formats of AI platforms. Folders are searched for logs. Personal data
+    and credentials are redacted before anything is hashed, and of conversations a summary is kept,
+    with what the map takes from them, unless the redaction policy keeps them whole. Bad rows are
     quarantined and counted. --map and --column add to the columns of the format, or replace them;
     a plain table is mapped as proposed. The same files again change nothing and exit with 0.
     A bundle (`logs seal`) is checked through and entered as it is.
@@ -275,10 +277,17 @@ def _explain(
     from ledger.logs.explaining import explain
     from ledger.logs.importing import WANTED
 
-    told = [explain(one, found, mapping, WANTED[kind]) for one in found]
+    force = _rules(session)
+    told = [explain(one, found, mapping, WANTED[kind], rules=force.rules) for one in found]
     if as_json:
         document = mapping.brief() | {"format": mapping.format}
-        print_json({"map": document, "files": [one.as_json() for one in told]})
+        print_json(
+            {
+                "redaction": force.model_dump(mode="json"),
+                "map": document,
+                "files": [one.as_json() for one in told],
+            }
+        )
         return
     import yaml
 
@@ -286,7 +295,35 @@ def _explain(
         _tell(one)
     typer.echo("The map that would be used:")
     typer.echo(yaml.safe_dump(mapping.brief(), sort_keys=False, allow_unicode=True), nl=False)
+    typer.echo(f"Redaction: {_said(force)}")
     session.voice.note("Nothing was imported.")
+
+
+def _rules(session: Session) -> RulesInForce:
+    """The redaction policy of the ledger at hand, else what holds where there is none."""
+    from ledger.errors import QuaestorError
+    from ledger.logs.rules import RulesInForce, rules_in_force
+
+    if not session.book.home.exists():
+        return RulesInForce()
+    try:
+        with session.book.read() as snapshot:
+            return rules_in_force(snapshot.rows, session.book.home.evidence)
+    except QuaestorError as error:
+        session.voice.warn(f"The ledger's redaction policy cannot be read: {error}")
+        return RulesInForce()
+
+
+def _said(force: RulesInForce) -> str:
+    """Which rules these are, and what they do."""
+    from ledger.logs.screens import CLASSES
+
+    rules = force.rules
+    which = f"the policy in force ({force.digest[:12]})" if force.digest else "no policy is adopted"
+    left = [name for name in CLASSES if name not in rules.removed]
+    classes = f"every class but {', '.join(left)} is removed" if left else "every class is removed"
+    kept = "kept whole" if rules.keeps_conversations else "summed up, with what the map takes"
+    return f"{which}; {classes}; conversations are {kept}."
 
 
 def _tell(one: Explained) -> None:

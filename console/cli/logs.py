@@ -154,7 +154,7 @@ app.command(
     "seal",
     epilog=example(
         "quaestor --as ci logs seal decisions.jsonl -o decisions.bundle --key ci.key",
-        "quaestor logs seal traces/ -o night.bundle --model loan-agent --digest-conversations",
+        "quaestor logs seal traces/ -o night.bundle --model loan-agent",
         "quaestor logs import decisions.bundle --model credit-scorer",
     ),
 )(seal_files)

@@ -64,11 +64,12 @@ def seal_files(
         int, typer.Option(min=0, help="More bad rows than this exit with code 1.")
     ] = 0,
     form: FormatOption = None,
-    digest_conversations: Annotated[
+    keep_conversations: Annotated[
         bool,
         typer.Option(
-            "--digest-conversations",
-            help="Keep roles, lengths and digests of prompts and answers, not their words.",
+            "--keep-conversations",
+            help="Keep prompts and answers whole, which the ledger's policy must allow; else their "
+            "roles, lengths and digests.",
         ),
     ] = False,
     json: Json = False,
@@ -95,7 +96,7 @@ def seal_files(
             envelope = seal_bundle(
                 signer, [one.log for one in found], mapping, output,
                 model=model, kind=kind, container=container,
-                digest_conversations=digest_conversations, progress=told,
+                keep_conversations=keep_conversations, progress=told,
             )  # fmt: skip
     document = envelope.statement.model_dump()
     for name in ("redactions", "missing", "guardrails"):

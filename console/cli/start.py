@@ -137,7 +137,7 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
     session = session_of(context)
     settings = session.settings
     findings = examine(settings.home, settings.seat, now=system_clock(), environ=settings.looks)
-    findings += _admins(session)
+    findings += [*_admins(session), *_policies(session)]
     if json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -164,6 +164,36 @@ def _admins(session: Session) -> list[Finding]:
     hint = "Enrol a second person as admin: quaestor actor add FILE --role admin"
     detail = f"only {found[0]}, who alone decides who is who"
     return [Finding("admins", "warn", detail, hint, needed=False)]
+
+
+def _policies(session: Session) -> list[Finding]:
+    """What a bank decides before its first import: what is removed from logs, and for how long."""
+    from ledger.errors import QuaestorError
+    from ledger.registers.policies import PolicyRow
+
+    if not session.book.home.exists():
+        return []
+    until = {
+        "redaction": "every class is removed, and of conversations a summary is kept",
+        "retention": "no log is ever due to be dropped",
+    }
+    try:
+        with session.book.read() as snapshot:
+            rows = {row.policy: row for row in snapshot.rows.where(PolicyRow)}
+    except QuaestorError:
+        return []  # said already
+    return [
+        Finding(f"{policy} policy", "ok", f"in force since {rows[policy].adopted_at}", needed=False)
+        if policy in rows
+        else Finding(
+            f"{policy} policy",
+            "warn",
+            f"none is adopted yet; until then {so}",
+            f"Adopt the proposal, or your own: quaestor policy adopt {policy} --reason TEXT",
+            needed=False,
+        )
+        for policy, so in until.items()
+    ]
 
 
 def _sentence(finding: Finding) -> str:

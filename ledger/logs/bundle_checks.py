@@ -12,10 +12,11 @@ In this order, since each step rests on the one before:
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import duckdb
 import msgspec
@@ -31,13 +32,16 @@ from ledger.keys import verify_signature
 from ledger.kinds import Kind
 from ledger.logs.bundles import LOG, QUARANTINE, Envelope, Statement, read_envelope
 from ledger.logs.checking import SealFacts, check_sealed
+from ledger.logs.conversations import is_summary
 from ledger.logs.engine import analysis
+from ledger.logs.fields import CONVERSATION
 from ledger.logs.formats import FORMATS
 from ledger.logs.importing import WANTED
-from ledger.logs.mapping import RECORD, ColumnMap
+from ledger.logs.mapping import MAPPED, RECORD, ColumnMap
 from ledger.logs.protecting import Protection, Safeguards
 from ledger.logs.rules import RedactionRules
 from ledger.logs.splicing import Node, splice
+from ledger.logs.taking import misplaced, taken_columns
 from ledger.logs.tallying import Tally
 from ledger.registers.actors import ActorRow, KeyRow, key_trusted
 from ledger.registers.logs import LogRow
@@ -46,9 +50,18 @@ from ledger.registers.rows import Rows
 _ROWS = 20_000
 _AGAIN = (
     "Nothing was entered. Seal the log again with this version; where the policy keeps no "
-    "conversations, with --digest-conversations."
+    "conversations, without --keep-conversations."
 )
-_DIGEST = {"conversation", "roles", "turns", "characters", "sha256"}
+_MARK = re.compile(r"\[redacted:[a-z_]+\]")
+
+
+class _Taken(msgspec.Struct):
+    """Of a record, what was taken from its conversations."""
+
+    taken: Any = msgspec.field(default=None, name=MAPPED)
+
+
+_TAKEN = msgspec.json.Decoder(_Taken)
 
 
 def require_signed(rows: Rows, envelope: Envelope) -> None:
@@ -141,23 +154,21 @@ def _unredacted(path: Path, column_map: ColumnMap, rules: RedactionRules) -> lis
     left: Counter[str] = Counter()
     first: int | None = None
     done = 0
-    conversations = _conversations(column_map, rules)
+    spoken = _spoken(column_map, rules)
     with pq.ParquetFile(path, pre_buffer=False) as file, analysis() as engine:
-        kept = rules.conversations.model_copy(update={"store": "keep"})
-        redacted = rules.model_copy(update={"conversations": kept})
-        protection = Protection(engine, column_map, Safeguards(redacted))
+        protection = Protection(engine, column_map, Safeguards(rules.keeping()))
         for batch in file.iter_batches(_ROWS, columns=[RECORD]):
             records = batch.column(0)
             try:
                 protected = protection.apply(records)
-                whole = conversations(records) if conversations else set()
+                said = spoken(records)
             except (duckdb.Error, msgspec.DecodeError) as error:
                 return [f"a record after row {done} is none: {str(error).splitlines()[0][:100]}"]
             changed = pc.indices_nonzero(pc.not_equal(protected.records, records)).to_pylist()
             for row in changed:
                 left.update(protected.found.get(row) or {"field": 1})
-            left["conversation"] += len(whole)
-            rows = {*changed, *whole}
+            left.update(said.values())
+            rows = {*changed, *said}
             if rows and first is None:
                 first = done + min(rows)
             done += len(records)
@@ -167,40 +178,29 @@ def _unredacted(path: Path, column_map: ColumnMap, rules: RedactionRules) -> lis
     return [f"records hold what is to be removed before sealing: {what}; the first is row {first}"]
 
 
-def _conversations(
-    column_map: ColumnMap, rules: RedactionRules
-) -> Callable[[pa.Array], set[int]] | None:
-    """What finds the rows that hold a whole conversation, where the policy keeps digests alone."""
+def _spoken(column_map: ColumnMap, rules: RedactionRules) -> Callable[[pa.Array], dict[int, str]]:
+    """What finds rows with a conversation that the policy has summed up, or a forged member."""
     sources = FORMATS[column_map.format].conversation if column_map.format in FORMATS else ()
-    if rules.keeps_conversations or not sources:
-        return None
-    found: list[bool] = []
-
-    def look(text: str) -> None:
-        found.append(bool(text) and not _is_digest(text))
-
+    columns = taken_columns(column_map, sources)
+    texts: list[str] = []
     root = Node()
     for source in sources:
-        root.add(source, look)
+        root.add(source, texts.append)
 
-    def rows(records: pa.Array) -> set[int]:
-        whole = set()
+    def rows(records: pa.Array) -> dict[int, str]:
+        found: dict[int, str] = {}
         for row, record in enumerate(records.cast(pa.binary()).to_pylist()):
-            found.clear()
+            texts.clear()
             splice(record, root)
-            if any(found):
-                whole.add(row)
-        return whole
+            kept = [text for text in texts if text and not is_summary(text)]
+            if not rules.keeps_conversations and not all(map(_MARK.fullmatch, kept)):
+                found[row] = CONVERSATION
+            taken = _TAKEN.decode(record).taken
+            if taken is not None and (misplaced(taken, columns) or len(kept) == len(texts)):
+                found[row] = MAPPED
+        return found
 
     return rows
-
-
-def _is_digest(text: str) -> bool:
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text.startswith("[redacted:")
-    return isinstance(value, dict) and value.keys() == _DIGEST
 
 
 def _quarantined(file: BinaryIO, stated: Statement) -> list[str]:

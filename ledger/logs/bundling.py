@@ -40,7 +40,7 @@ from ledger.logs.kinds import fitted
 from ledger.logs.mapping import ColumnMap
 from ledger.logs.protecting import Safeguards
 from ledger.logs.reading import Arrival, Source, examine
-from ledger.logs.rules import UNDECIDED, RedactionRules, rules_in_force
+from ledger.logs.rules import UNDECIDED, rules_in_force
 from ledger.logs.scratch import scratch
 from ledger.logs.sealing import SealedLog, adopted, seal
 from ledger.registers.logs import LogKind, imported_as, next_log
@@ -61,19 +61,18 @@ def seal_bundle(
     model: str | None = None,
     kind: LogKind = "decision",
     container: str | None = None,
-    digest_conversations: bool = False,
+    keep_conversations: bool = False,
     clock: Clock = system_clock,
     progress: Progress = lambda _done, _total: None,
 ) -> Envelope:
     """Seal log files as the bundle `output`, signed by `signer`. No ledger, home or seat is used.
 
-    Raises InvalidInput, CheckFailed or StoreUnavailable as `seal`; no bundle is written then.
+    With `keep_conversations` it is entered only where the policy in force keeps them. Raises
+    InvalidInput, CheckFailed or StoreUnavailable as `seal`; no bundle is written then.
     """
     require_keyless(column_map)
     column_map = fitted(column_map, kind)
-    rules = UNDECIDED
-    if digest_conversations:
-        rules = _with_digests(rules)
+    rules = UNDECIDED.keeping() if keep_conversations else UNDECIDED
     try:
         folder = TemporaryDirectory(prefix=".quaestor-", dir=output.absolute().parent)
     except OSError as error:
@@ -274,9 +273,3 @@ def _column_map(file: BinaryIO, stated: Statement) -> ColumnMap:
         )
     require_keyless(column_map)
     return column_map
-
-
-def _with_digests(rules: RedactionRules) -> RedactionRules:
-    """The same rules, under which conversations are not kept."""
-    conversations = rules.conversations.model_copy(update={"store": "digest"})
-    return rules.model_copy(update={"conversations": conversations})

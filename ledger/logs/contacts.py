@@ -33,7 +33,7 @@ _NATIONAL = re.compile(
 )
 _BEFORE_PHONE = re.compile(
     rf"(?i)(?<![a-z])(?:{_PHONE_WORDS})(?:[ _-]?(?:number|no|nr|nummer))?\.?"
-    r"(?:\s*[:=#]\s*|\s+(?:is|at)\s+|(?P<space>\s+))$"
+    r"(?:(?:\\*[\"'])?\s*[:=#]\s*(?:\\*[\"'])?|\s+(?:is|at)\s+|(?P<space>\s+))$"
 )
 _UNDER_PHONE = re.compile(rf"(?i)(?<![a-z])(?:{_PHONE_WORDS})(?: (?:number|no|nr|nummer))?$")
 _DATE = re.compile(r"[0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[./-][0-9]{2}[./-][0-9]{4}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import orjson
 
 _WORDLESS = frozenset({"role", "type", "id", "name", "object", "model", "finish_reason"})
-MOST_ROLES = 1_000
+MOST_ROLES, LONGEST_ROLE = 1_000, 64
+_MARKS = 256  # what marks of redaction may add to a role
+_MEMBERS = {"conversation", "roles", "turns", "characters", "sha256"}
 
 
 def summary(text: str) -> bytes:
@@ -24,7 +27,7 @@ def summary(text: str) -> bytes:
         characters = _characters(turns or value)
     except (orjson.JSONDecodeError, RecursionError):
         turns, characters = [], len(text)
-    roles = [turn["role"][:64] for turn in turns[:MOST_ROLES]]
+    roles = [turn["role"][:LONGEST_ROLE] for turn in turns[:MOST_ROLES]]
     return orjson.dumps(
         {
             "conversation": "digest",
@@ -33,6 +36,25 @@ def summary(text: str) -> bytes:
             "characters": characters,
             "sha256": sha256(text.encode()).hexdigest(),
         }
+    )
+
+
+def is_summary(text: str) -> bool:
+    """Whether a text is such a summary, and so holds nobody's words."""
+    try:
+        value: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(value, dict) or value.keys() != _MEMBERS:
+        return False
+    roles = value["roles"]
+    return (
+        value["conversation"] == "digest"
+        and isinstance(roles, list)
+        and len(roles) <= MOST_ROLES
+        and all(isinstance(role, str) and len(role) <= LONGEST_ROLE + _MARKS for role in roles)
+        and all(type(value[name]) is int for name in ("turns", "characters"))
+        and re.fullmatch("[0-9a-f]{64}", str(value["sha256"])) is not None
     )
 
 

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from ledger.logs.engine import DISTRUST_STATISTICS, analysis
 from ledger.logs.locating import Locator
-from ledger.logs.mapping import RECORD, ZONELESS, Column, ColumnMap, Of, Type, Unit
+from ledger.logs.mapping import MAPPED, RECORD, ZONELESS, Column, ColumnMap, Of, Type, Unit
+from ledger.logs.taking import BROUGHT, of_text, since_of
 from ledger.logs.values import value_of
 
 ARROW = {
@@ -28,11 +29,15 @@ def schema(mapping: ColumnMap) -> pa.Schema:
     return pa.schema([pa.field(RECORD, pa.string(), nullable=False), *mapped])
 
 
-def derivation(mapping: ColumnMap, rows: str) -> tuple[str, dict[str, object]]:
+def derivation(
+    mapping: ColumnMap, rows: str, *, as_it_came: bool = False
+) -> tuple[str, dict[str, object]]:
     """Write SQL, with its parameters, that derives mapped columns from the column `record`.
 
     It yields the columns of the relation `rows`, each mapped column under its name after `=`, and
-    `problem`: null, or why the record cannot be sealed. Each record is parsed once.
+    `problem`: null, or why the record cannot be sealed. Each record is parsed once. A text that was
+    taken from a conversation goes before what stands at a column's source; records are refused that
+    hold any `as_it_came`, where nothing was taken.
     """
     locator = Locator()
     texts: list[str] = []
@@ -40,13 +45,18 @@ def derivation(mapping: ColumnMap, rows: str) -> tuple[str, dict[str, object]]:
     problems: list[str] = []
     bound: dict[str, object] = {}
     for number, (name, column) in enumerate(mapping.columns.items()):
-        found = _taken(column, locator.text(column.sources), f"values{number}", bound)
+        found = of_text(column, locator.text(column.sources))
+        found = _translated(column, _or_taken(locator, name, found), f"values{number}", bound)
         texts.append(f"{found} AS {_text(name)}")
         if column.since is not None:
-            texts.append(f"{_trimmed(locator.text([column.since]))} AS {_start(name)}")
+            start = _or_taken(locator, since_of(name), locator.text([column.since]))
+            texts.append(f"{_trimmed(start)} AS {_start(name)}")
         values.append(f'{value_of(column, _text(name), _start(name), mapping)} AS "={name}"')
         problems += _problems(name, column, mapping.timezone)
-    extra = [_text(name) for name in mapping.columns]
+    if as_it_came:
+        texts.append(f"{locator.member(MAPPED)} IS NOT NULL AS {_BROUGHT}")
+        problems.insert(0, f"CASE WHEN {_BROUGHT} THEN '{BROUGHT}' END")
+    extra = [_text(name) for name in mapping.columns] + [_BROUGHT] * as_it_came
     extra += [_start(name) for name, column in mapping.columns.items() if column.since is not None]
     located = locator.relation(rows)
     sql = f"""
@@ -63,6 +73,9 @@ def derivation(mapping: ColumnMap, rows: str) -> tuple[str, dict[str, object]]:
     return sql, bound | ({"zone": mapping.timezone} if "$zone" in sql else {})
 
 
+_BROUGHT = '"~~~"'
+
+
 def _text(name: str) -> str:
     return f'"~{name}"'
 
@@ -75,12 +88,15 @@ def _trimmed(text: str) -> str:
     return f"nullif(trim({text}), '')"
 
 
-def _taken(column: Column, text: str, parameter: str, bound: dict[str, object]) -> str:
-    """Write what of a text is taken: itself, its translation, its length or its digest."""
-    if column.of is Of.LENGTH:
-        return f"length({text})::VARCHAR"
-    if column.of is Of.DIGEST:
-        return f"sha256({text})"
+def _or_taken(locator: Locator, name: str, text: str) -> str:
+    """Write the text that was taken for a name (an empty one: none was there), else this one."""
+    return f"nullif(coalesce({locator.within(MAPPED, name)}, {text}), '')"
+
+
+def _translated(column: Column, text: str, parameter: str, bound: dict[str, object]) -> str:
+    """Write a text without the space around it, if it is no string, or what it stands for."""
+    if column.of is not Of.VALUE:
+        return text
     text = text if column.type is Type.STRING else _trimmed(text)
     if not column.values:
         return text

@@ -11,9 +11,10 @@ from ledger.clock import write_time
 from ledger.logs.deriving import derivation
 from ledger.logs.engine import analysis
 from ledger.logs.mapping import ColumnMap
-from ledger.logs.protecting import Protection
+from ledger.logs.protecting import Protection, Safeguards
 from ledger.logs.reading import read, unfolded, unfolding
 from ledger.logs.recognising import Recognised
+from ledger.logs.rules import UNDECIDED, RedactionRules
 
 SHOWN = 5
 
@@ -60,8 +61,11 @@ def explain(
     wanted: Sequence[str],
     *,
     shown: int = SHOWN,
+    rules: RedactionRules = UNDECIDED,
 ) -> Explained:
     """Map the first `shown` records of a file; `beside` are all files of its import.
+
+    They are redacted as `rules` say; pseudonyms and ciphertexts are of keys that nobody has.
 
     Raises InvalidInput if the file cannot be read.
     """
@@ -72,16 +76,16 @@ def explain(
     examples: list[Example] = []
     if batch is not None and len(batch.records):
         first = batch.records.slice(0, shown)
-        sql, parameters = derivation(mapping, "batch")
         with analysis() as engine:
-            kept = Protection(engine, mapping).apply(first).records
+            protection = Protection(engine, mapping, Safeguards(rules))
+            kept = protection.apply(first)
+            sql, parameters = derivation(mapping, "batch", as_it_came=not protection.takes)
             rows = engine.execute(f"{sql} ORDER BY row", parameters).to_arrow_table().to_pylist()
         for number, row in enumerate(rows):
             columns = {name: _plain(row[f"={name}"]) for name in mapping.columns}
-            before, after = first[number].as_py(), kept[number].as_py()
-            examples.append(
-                Example(int(batch.lines[number]), before, after, columns, row["problem"])
-            )
+            before, after = first[number].as_py(), kept.records[number].as_py()
+            problem = kept.refused.get(number) or row["problem"]
+            examples.append(Example(int(batch.lines[number]), before, after, columns, problem))
     return Explained(
         file=found.log.name,
         container=found.container,

@@ -20,9 +20,11 @@ from ledger.logs.people import People
 from ledger.logs.pseudonyms import Pseudonyms
 from ledger.logs.rules import RedactionRules
 from ledger.logs.splicing import Node, Reader, splice
+from ledger.logs.taking import inside, with_taken
 
 REMOVED = "[redacted:field]"
 NOBODY = "\0nobody"
+CONVERSATION = "conversation"
 
 Shape = tuple[str, ...]
 """What was done in one record, in order."""
@@ -43,43 +45,67 @@ class Fields:
         import_key: str,
     ) -> None:
         _require_texts(mapping)
-        self._subject = _reader(mapping)
         self._nobody = f"{NOBODY}|{import_key}"
         self._person = self._nobody
         self._pseudonyms, self._people = pseudonyms, people
         self._done: list[str] = []
         self._shapes: dict[Shape, Shape] = {}
-        self._root = Node()
-        # First, so that it is known whom the personal fields of a record are about.
-        if mapping.subject is not None and mapping.subject not in mapping.redact:
-            self._root.add(mapping.subject, self._name)
-        for source in mapping.redact:
-            self._root.add(source, self._remove)
-        for source in mapping.personal:
-            self._root.add(source, partial(self._seal, source))
-        for source in mapping.pseudonyms:
-            self._root.add(source, self._pseudonymise)
-        if not rules.keeps_conversations:
-            for source in format_named(mapping.format).conversation:
-                self._root.add(source, self._digest)
-        self.any = bool(self._root.names or self._root.keys)
+        self.conversations = (
+            () if rules.keeps_conversations else format_named(mapping.format).conversation
+        )
+        self._subject = _reader(mapping, self.conversations)
+        self._whole = self._places(mapping)
+        self._root = self._places(mapping)
+        for source in self.conversations:
+            self._root.add(source, self._digest)
+        self.any = _leads_on(self._root)
 
-    def rewrite(self, records: Sequence[bytes]) -> tuple[list[bytes], list[Shape]]:
+    def rewrite(
+        self, records: Sequence[bytes], taken: Sequence[str] | None = None
+    ) -> tuple[list[bytes], list[Shape]]:
         """The records as they may be kept, and what was done in each.
 
-        Raises msgspec.DecodeError if one is no JSON object.
+        `taken` is what is kept of each beside the summary of a conversation. Raises
+        msgspec.DecodeError if one is no JSON object.
         """
         out: list[bytes] = []
         shapes: list[Shape] = []
         with collection_put_off():
-            for record in records:
-                self._person = self._nobody
-                if self._subject is not None:
-                    self._person = self._subject.text(record) or self._nobody
-                out.append(splice(record, self._root))
+            for row, record in enumerate(records):
+                short = self._spliced(record, self._root)
+                if taken is not None and CONVERSATION in self._done:
+                    short = with_taken(short, taken[row])
+                out.append(short)
                 shapes.append(self._shapes.setdefault(done := tuple(self._done), done))
-                self._done.clear()
         return out, shapes
+
+    def whole(self, records: Sequence[bytes]) -> Sequence[bytes]:
+        """The records with all of that done save for the conversations."""
+        if not _leads_on(self._whole):
+            return records
+        with collection_put_off():
+            return [self._spliced(record, self._whole) for record in records]
+
+    def _places(self, mapping: ColumnMap) -> Node:
+        """What the map says of fields, as a tree."""
+        root = Node()
+        # First, so that it is known whom the personal fields of a record are about.
+        if mapping.subject is not None and mapping.subject not in mapping.redact:
+            root.add(mapping.subject, self._name)
+        for source in mapping.redact:
+            root.add(source, self._remove)
+        for source in mapping.personal:
+            root.add(source, partial(self._seal, source))
+        for source in mapping.pseudonyms:
+            root.add(source, self._pseudonymise)
+        return root
+
+    def _spliced(self, record: bytes, root: Node) -> bytes:
+        self._done.clear()
+        self._person = self._nobody
+        if self._subject is not None:
+            self._person = self._subject.text(record) or self._nobody
+        return splice(record, root)
 
     def _remove(self, _text: str) -> str | None:
         self._done.append("field")
@@ -107,7 +133,7 @@ class Fields:
     def _digest(self, text: str) -> bytes | None:
         if not text:
             return None
-        self._done.append("conversation")
+        self._done.append(CONVERSATION)
         return summary(text)
 
 
@@ -120,13 +146,20 @@ def counted(shapes: Counter[Shape]) -> Counter[str]:
     return counts
 
 
-def _reader(mapping: ColumnMap) -> Reader | None:
+def _leads_on(root: Node) -> bool:
+    return bool(root.names or root.keys)
+
+
+def _reader(mapping: ColumnMap, conversations: Sequence[str]) -> Reader | None:
     """What reads the subject beforehand, where it may not be the first thing that is come upon."""
     if mapping.subject is None or not mapping.personal:
         return None
     path = parse(mapping.subject)
     plain = len(path.legs) == 1 and all(isinstance(step, Name) for step in path.legs[0])
-    return None if plain and mapping.subject not in mapping.redact else Reader(mapping.subject)
+    reached = mapping.subject not in mapping.redact and not any(
+        inside(mapping.subject, each) for each in conversations
+    )
+    return None if plain and reached else Reader(mapping.subject)
 
 
 def _require_texts(mapping: ColumnMap) -> None:

@@ -40,6 +40,15 @@ class Locator:
         found = [f"nullif({text}, '')" for source in sources for text in self._texts(source)]
         return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
+    def member(self, name: str) -> str:
+        """SQL of the text of a top-level member; null if it is missing or null."""
+        return self._pointed(self._root, [name])[0]
+
+    def within(self, member: str, name: str) -> str:
+        """SQL of the text of a member of a top-level member."""
+        text, level = self._pointed(self._root, [member])
+        return self._pointed(self._document(text, level, sure=False), [name])[0]
+
     def relation(self, rows: str) -> str:
         """SQL of the rows with all columns that the texts stand on."""
         self._read_documents()

@@ -28,6 +28,7 @@ from pydantic import (
 from ledger.logs.paths import parse
 
 RECORD = "record"
+MAPPED = "quaestor:mapped"  # the member of a record that `ledger.logs.taking` writes
 
 # The shapes of text that each type accepts, as RE2 and Python both understand them.
 INTEGER = r"[+-]?[0-9]{1,19}(\.0*)?"

@@ -69,10 +69,15 @@ _RUN = re.compile(
     r"(?<![0-9A-Za-z_])(?<![^A-Za-z]\.)(?<!^\.)(?<![^0-9A-Za-z]-)(?<!^-)[2-6](?=[0-9]{3})"
 )
 _END = r"(?![0-9A-Za-z_])(?!\.[0-9]*[1-9])"
+_UNSPACED = re.compile(rf"[0-9]{{13,19}}(?:\.0+)?{_END}")
+MOST = 16  # digits of a card number that needs no word before it: longer ones are mostly ids
+_LOOKED_BACK = 60
+_CARD_WORD = re.compile(
+    r"(?ai)card|karte|carte\b|tarjeta|carta\b|kaart|(?<![a-z])(?:pan|ccn?)(?![a-z])|union ?pay"
+)
 _FORMS = tuple(
     re.compile(form + _END)
     for form in (
-        r"[0-9]{13,19}(?:\.0+)?",
         r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{3}",
         r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}",
         r"[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}",
@@ -126,6 +131,16 @@ def names_secret(key: str, value: str) -> bool:
     )
 
 
+def _card_at(text: str, start: int, words: str) -> re.Match[str] | None:
+    """The card number that begins at a place, if one does."""
+    number = _UNSPACED.match(text, start)
+    if number is not None and is_card(digits := number[0].partition(".")[0]):
+        stated = len(digits) <= MOST or speaks_of_card(words) or speaks_of_card(text, start)
+        return number if stated else None
+    found = (form.match(text, start) for form in _FORMS)
+    return next((each for each in found if each and is_card(re.sub("[ -]", "", each[0]))), None)
+
+
 def _replaced(text: str, pattern: re.Pattern[str], counts: Counter[str]) -> str:
     out, end = [], 0
     for match in pattern.finditer(text):
@@ -135,17 +150,21 @@ def _replaced(text: str, pattern: re.Pattern[str], counts: Counter[str]) -> str:
     return "".join([*out, text[end:]]) if out else text
 
 
-def without_cards(text: str, counts: Counter[str]) -> str:
-    """Replace the payment card numbers in a text."""
+def speaks_of_card(text: str, end: int | None = None) -> bool:
+    """Whether words say that a card number comes next; `end` is where it would begin."""
+    end = len(text) if end is None else end
+    return _CARD_WORD.search(text, max(0, end - _LOOKED_BACK), end) is not None
+
+
+def without_cards(text: str, words: str, counts: Counter[str]) -> str:
+    """Replace the payment card numbers in a text that stands under a key of these words."""
     out, end = [], 0
     for run in _RUN.finditer(text):
         if run.start() < end:
             continue
-        for form in _FORMS:
-            number = form.match(text, run.start())
-            if number and is_card(re.sub(r"[ -]|\..*", "", number[0])):
-                out += [text[end : run.start()], CARD]
-                end = number.end()
-                break
+        number = _card_at(text, run.start(), words)
+        if number is not None:
+            out += [text[end : run.start()], CARD]
+            end = number.end()
     counts["card"] += len(out) // 2
     return "".join([*out, text[end:]]) if out else text

@@ -24,6 +24,7 @@ from ledger.logs.pseudonyms import Pseudonyms
 from ledger.logs.redaction import redact_at
 from ledger.logs.rules import UNDECIDED, RedactionRules
 from ledger.logs.screens import hits
+from ledger.logs.taking import BROUGHT, taken_columns, taking
 from ledger.subjects import KEY
 
 
@@ -39,11 +40,15 @@ class Safeguards:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """Records that may be kept; what was replaced in each, by class, and what in its fields."""
+    """Records that may be kept; what was replaced in each, by class, and what in its fields.
+
+    `refused` says by row why a record may not be kept at all.
+    """
 
     records: pa.Array
     found: dict[int, Counter[str]]
     shapes: Sequence[Shape]
+    refused: dict[int, str] = field(default_factory=dict)
 
     def counts(self, without: Collection[int]) -> Counter[str]:
         """What was replaced by class, save in some of the rows."""
@@ -69,16 +74,45 @@ class Protection:
         self._engine = engine
         self._classes = safe.rules.removed
         self._fields = Fields(mapping, safe.rules, safe.pseudonyms, safe.people, safe.import_key)
+        conversations = self._fields.conversations
+        columns = taken_columns(mapping, conversations)
+        self._taking = taking(columns, conversations, "batch") if columns else None
+
+    @property
+    def takes(self) -> bool:
+        """Whether it takes texts out of conversations, and keeps them in the record."""
+        return self._taking is not None
 
     def apply(self, records: pa.Array) -> Protected:
         """Protect records (strings); the outcome is offered to SQL as the relation `batch`.
 
-        Raises msgspec.DecodeError or duckdb.Error if one is no record.
+        What was found in a conversation counts although nothing of it is kept. Raises
+        msgspec.DecodeError or duckdb.Error if one is no record.
         """
         shapes: Sequence[Shape] = ()
+        before: dict[int, Counter[str]] = {}
+        refused: dict[int, str] = {}
         if self._fields.any:
-            rewritten, shapes = self._fields.rewrite(records.cast(pa.binary()).to_pylist())
+            raw = records.cast(pa.binary()).to_pylist()
+            taken = None
+            if self._taking is not None:
+                _, before = self._redacted(texts(self._fields.whole(raw)))
+                table = self._engine.execute(*self._taking).to_arrow_table()
+                taken = table.column("taken").to_pylist()
+                brought = pc.indices_nonzero(table.column("brought")).to_pylist()
+                refused = dict.fromkeys(brought, BROUGHT)
+            rewritten, shapes = self._fields.rewrite(raw, taken)
             records = texts(rewritten)
+        records, found = self._redacted(records)
+        for row, counts in before.items():
+            found[row] = found.get(row, Counter()) | counts
+        return Protected(records, found, shapes, refused)
+
+    def _redacted(self, records: pa.Array) -> tuple[pa.Array, dict[int, Counter[str]]]:
+        """Records without what is recognised by its class, offered to SQL; what that was, by row.
+
+        A record that was looked at is among them, even if nothing was replaced.
+        """
         offer(self._engine, records)
         found: dict[int, Counter[str]] = {}
         changed: list[bytes] = []
@@ -91,4 +125,4 @@ class Protection:
             mask = pc.is_in(pa.array(range(len(records)), pa.int64()), value_set=hit_rows)
             records = pc.replace_with_mask(records, mask, texts(changed))
             offer(self._engine, records)
-        return Protected(records, found, shapes)
+        return records, found

@@ -20,8 +20,10 @@ from ledger.logs.identifiers import without_accounts, without_identities
 from ledger.logs.patterns import (
     CARD,
     CREDENTIAL,
+    MOST,
     is_card,
     names_secret,
+    speaks_of_card,
     without_cards,
     without_credentials,
     without_emails,
@@ -29,6 +31,7 @@ from ledger.logs.patterns import (
 from ledger.logs.screens import CLASSES, ESCAPED, Hit
 
 ALL = frozenset(CLASSES)
+_WHOLE = "intValue"  # a 64-bit integer of OTLP, whose own key stands before it
 _DEEPEST = 4  # JSON texts inside one another that are taken apart
 # A string (with the colon that makes it a key) or a number.
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"(\s*+:)?|-?[0-9][0-9.eE+-]*+')
@@ -53,7 +56,7 @@ def redact_text(
     if "credential" in classes:
         text = without_credentials(text, counts)
     if "card" in classes:
-        text = without_cards(text, counts)
+        text = without_cards(text, _words(key), counts)
     if "bank_account" in classes:
         text = without_accounts(text, counts)
     if "email" in classes:
@@ -78,11 +81,14 @@ def _rewritten(
     out, end = [], 0
     for token, key in values:
         literal, inner, colon = token.group(0, 1, 2)
+        allowed = classes
+        if key == _WHOLE and not speaks_of_card(record, token.start()):
+            allowed = classes - {"card"}
         if inner is None:
-            new = _number(literal, key, counts, classes)
+            new = _number(literal, key, counts, allowed)
         else:
             value = orjson.loads(f'"{inner}"') if "\\" in inner else inner
-            changed = _string(value, key, counts, classes, depth)
+            changed = _string(value, key, counts, allowed, depth)
             new = literal if changed == value else orjson.dumps(changed).decode() + (colon or "")
         if new != literal:
             out += [record[end : token.start()], new]
@@ -165,7 +171,7 @@ def _number(literal: str, key: str, counts: Counter[str], classes: frozenset[str
         counts["credential"] += 1
         return f'"{CREDENTIAL}"'
     whole, _, fraction = literal.partition(".")
-    if "card" in classes and is_card(whole) and not fraction.strip("0"):
+    if "card" in classes and len(whole) <= MOST and is_card(whole) and not fraction.strip("0"):
         counts["card"] += 1
         return f'"{CARD}"'
     if key and whole.isdecimal() and not fraction:

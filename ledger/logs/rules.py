@@ -62,15 +62,21 @@ class RedactionRules(_Model):
         """Whether whole prompts and answers are kept."""
         return self.conversations.store == "keep"
 
+    def keeping(self) -> RedactionRules:
+        """The same rules, under which whole prompts and answers are kept."""
+        kept = self.conversations.model_copy(update={"store": "keep"})
+        return self.model_copy(update={"conversations": kept})
+
 
 _UNDECIDED = "No policy is in force."
 UNDECIDED = RedactionRules(
     classes=ClassRules(
         **{name: ClassRule(remove=True, why=_UNDECIDED) for name in ClassRules.model_fields}
     ),
-    conversations=ConversationRule(store="keep", why=_UNDECIDED),
+    conversations=ConversationRule(store="digest", why=_UNDECIDED),
 )
-"""What holds until a redaction policy is adopted: every class is removed."""
+"""What holds until a redaction policy is adopted: every class is removed, and no conversation is
+kept whole."""
 
 
 class RulesInForce(_Model):

@@ -23,7 +23,6 @@ import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ledger.errors import CheckFailed, InvalidInput
 from ledger.evidence import Evidence
@@ -146,7 +145,9 @@ class _Sealer:
         protection: Protection,
     ) -> None:
         self._rows = rows
-        self._derive, self._parameters = derivation(mapping, "batch")
+        self._derive, self._parameters = derivation(
+            mapping, "batch", as_it_came=not protection.takes
+        )
         self._engine = engine
         self._protection = protection
         self._quarantine = quarantine
@@ -171,11 +172,13 @@ class _Sealer:
         bad = []
         problems = derived.column("problem")
         unsealed: set[int] = set()
-        if problems.null_count < len(problems):
-            for row in np.flatnonzero(pc.is_valid(problems).to_numpy()).tolist():
-                bad.append(BadRow.of(batch.lines[row], problems[row].as_py(), batch.raw(row)))
-                unsealed.add(row)
-            derived = derived.filter(pc.is_null(problems))
+        if problems.null_count < len(problems) or protected.refused:
+            reasons = dict(enumerate(problems.to_pylist())) | protected.refused
+            for row, reason in reasons.items():
+                if reason is not None:
+                    bad.append(BadRow.of(batch.lines[row], reason, batch.raw(row)))
+                    unsealed.add(row)
+            derived = derived.filter(pa.array([reason is None for reason in reasons.values()]))
         self.redactions.update(protected.counts(unsealed))
         if derived.num_rows:
             self._rows.add(derived)

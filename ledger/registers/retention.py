@@ -7,7 +7,7 @@ nobody classified.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from sqlalchemy import BigInteger
@@ -94,6 +94,12 @@ def dropped(rows: Rows, entry: Entry, body: Dropped) -> None:
             actor=entry.actor,
         )
     )
+
+
+def dropped_of(rows: Rows, logs: Iterable[str]) -> list[DroppedRow]:
+    """Those of some logs that are dropped, in the order given."""
+    found = (rows.get(DroppedRow, log) for log in logs)
+    return [row for row in found if row is not None]
 
 
 def kept_since(log: LogRow) -> str:

@@ -15,7 +15,8 @@ from ledger.store.base import EntryColumns
 from ledger.store.tables import ENTRY, TILE
 from ledger.tiles import WIDTH, Tile
 
-_ROWS = 20_000
+# Of one statement: set on the connection, every later one would be read through a server cursor.
+_IN_PARTS = {"yield_per": 20_000}
 _LEVELS = 7  # of 256 hashes each: more leaves than a seq can count
 
 
@@ -29,9 +30,7 @@ class SqlBulk:
     def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Entries with start <= seq < stop, in order of seq, by the column."""
         wanted = select(ENTRY).where(ENTRY.c.seq >= start, ENTRY.c.seq < stop)
-        found = self._connection.execution_options(yield_per=_ROWS).execute(
-            wanted.order_by(ENTRY.c.seq)
-        )
+        found = self._connection.execute(wanted.order_by(ENTRY.c.seq), execution_options=_IN_PARTS)
         columns = EntryColumns([], [], [], [], [], [])
         for rows in found.partitions():
             columns.seq.extend(row.seq for row in rows)
@@ -45,7 +44,7 @@ class SqlBulk:
     def register_table(self, table: type[Row]) -> pa.Table:
         """Every row of a register as Arrow columns, in order of primary key."""
         schema = register_schema(table)
-        found = self._connection.execution_options(yield_per=_ROWS).execute(_whole(table))
+        found = self._connection.execute(_whole(table), execution_options=_IN_PARTS)
         batches = [
             pa.record_batch([list(column) for column in zip(*rows, strict=True)], schema=schema)
             for rows in found.partitions()

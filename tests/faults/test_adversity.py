@@ -30,6 +30,7 @@ from tests.ledger.test_reserve import fill
 from tests.people import MODEL, START, World
 
 VERSION = ("model", "version", MODEL, "9.9", "--json")
+LONG = (*VERSION, "--notes", "x" * 9_000)  # more than what is left of the last block of any file
 KILL = ("kill", MODEL, "--confirm", MODEL, "--reason", "It harms people.", "--json")
 VERIFY = ("ledger", "verify", "--allow-unconfirmed", "--json")
 ROOMY = 'mount -t tmpfs -o size=16m tmpfs "$0" && exec "$@"'
@@ -92,12 +93,12 @@ def on_a_full_disk(source: str, folder: str) -> dict[str, list[object]]:
     place = Place(Path(copytree(source, folder, dirs_exist_ok=True)))
     fill(place.home.folder)
     found = {"list": outcome(place.run("model", "list", "--json"))}
-    found["version"] = outcome(place.run(*VERSION))
+    found["version"] = outcome(place.run(*LONG))
     found["kill"] = outcome(place.run(*KILL, by="cy"))
     found["board"] = [str(read(place.home.switchboard).switches[MODEL])]
     (place.home.folder / "ballast").unlink()
     found["recover"] = outcome(place.run("ledger", "recover", "--json"))
-    found["again"] = outcome(place.run(*VERSION))
+    found["again"] = outcome(place.run(*LONG))
     found["switch"] = outcome(place.run("switch", "list", "--json"))
     found["verify"] = outcome(place.run(*VERIFY))
     return found

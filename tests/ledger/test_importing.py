@@ -192,8 +192,10 @@ def test_what_is_missing_is_stated(world: World, tmp_path: Path) -> None:
     assert done.guardrails == {"blocked": 1, "passed": 2}
     again = import_logs(emil.book, emil.signer, MODEL, [file], mapping)
     assert (again.missing, again.guardrails) == (done.missing, done.guardrails)
-    other = import_logs(emil.book, emil.signer, MODEL, [file], mapping, kind="feedback")
-    assert (other.log, other.missing) == ("log-2", {"time": 0, "request_id": 3, "rating": 3})
+    columns["request_id"] = {"source": "g", "type": "string"}
+    answered = ColumnMap.model_validate({"columns": columns})
+    other = import_logs(emil.book, emil.signer, MODEL, [file], answered, kind="feedback")
+    assert (other.log, other.missing) == ("log-2", {"time": 0, "request_id": 0, "rating": 3})
     assert verify(world.person("ann").book).problems == ()
 
 

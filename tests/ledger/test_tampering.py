@@ -86,6 +86,7 @@ def test_an_erasure_on_record_explains_a_missing_key(world: World) -> None:
     assert rosa.book.reveal("actor/emil", "name", name) == "[erased]"
     assert verify(world.person("ann").book).problems == ()
     (world.home.vault / f"{vault_key}.key").write_bytes(kept)
+    assert first(world)[:2] == ("altered", "vault")  # it came back, and is destroyed again
     assert first(world)[:2] == ("verified", "")
     assert not (world.home.vault / f"{vault_key}.key").exists()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,11 @@ from ledger.registers.audits import AuditRow, elsewhere, superseded
 from ledger.registers.logs import LogRow
 from ledger.verification import verify
 from policies.adopting import adopt, thresholds_in_force
-from policies.auditing import Audited, read_result, run_fairness
+from policies.auditing import Audited, decisions_of, read_result, run_fairness
+from policies.fairness.audit import digest_files
 from policies.fairness.counts import FairnessRequest
+from policies.profiling import ProfileRequest, run_profile
+from policies.scoring import run_values
 from sample_data.make import write_decisions
 from tests.people import MODEL, OTHER_MODEL, World, copy, raising, size_of
 
@@ -57,6 +62,67 @@ def audit(world: World, actor: str = "emil", **asked: Any) -> Audited:
         **{"prediction": "approved", "label": "repaid", "by": ("sex", "age_band")} | asked
     )
     return run_fairness(person.book, person.signer, MODEL, request)
+
+
+OUTCOME_MAP = ColumnMap.model_validate(
+    {
+        "columns": {
+            "request_id": {"source": "application", "type": "string"},
+            "time": {"source": "at", "type": "timestamp"},
+            "outcome": {
+                "source": "became",
+                "type": "string",
+                "values": {"repaid": "1", "defaulted": "0"},
+            },
+        }
+    }
+)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A world whose decisions know no label; `left_out` of them have no outcome."""
+
+    world: World
+    decisions: LogRow
+    outcomes: tuple[LogRow, ...]
+    left_out: int
+
+
+@pytest.fixture(scope="module")
+def followed(template: World, tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    """Import the sample without its label, and the label as outcomes. Not to be written to.
+
+    Every outcome is first logged as its opposite, and corrected in a second log; the last ten
+    decisions stay without one, and the first is logged twice.
+    """
+    folder = tmp_path_factory.mktemp("followed")
+    world = copy(template, folder / "world")
+    emil = world.person("emil")
+    with SAMPLE.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = MAP.model_dump(mode="json")
+    del columns["columns"]["repaid"]
+    columns["columns"]["request_id"] = {"source": "decision_id", "type": "string"}
+    again = folder / "again.csv"
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    again.write_text(lines[0] + lines[1].replace("2025-", "2027-"), encoding="utf-8")
+    named = ColumnMap.model_validate(columns)
+    import_logs(emil.book, emil.signer, MODEL, [SAMPLE, again], named)
+    for year, names in ((2029, ("defaulted", "repaid")), (2030, ("repaid", "defaulted"))):
+        log = folder / f"{year}.csv"
+        told = [
+            f"{row['decision_id']},{year}-01-01T00:00:00Z,{names[row['repaid'] == '0']}"
+            for row in rows[:-10]
+        ]
+        # The later truth is entered first: it is the time that counts, not the order of logs.
+        log.write_text("\n".join(["application,at,became", *told, ""]), encoding="utf-8")
+    for year in (2030, 2029):
+        log = folder / f"{year}.csv"
+        import_logs(emil.book, emil.signer, MODEL, [log], OUTCOME_MAP, kind="outcome")
+    with emil.book.read() as snapshot:
+        first, *others = sorted(snapshot.rows.where(LogRow, model=MODEL), key=lambda row: row.seq)
+    return Followed(world, first, tuple(others), 10 + 1)
 
 
 def row_of(world: World, audit_id: str) -> AuditRow:
@@ -257,3 +323,107 @@ def test_a_retired_models_past_can_still_be_audited(world: World) -> None:
     status = Draft("model.status_changed", f"model/{MODEL}", {"status": "retired"})
     world.person("ada").append(status)
     assert audit(world).verdict == "fail"
+
+
+def test_labels_come_from_outcome_logs(followed: Followed, tmp_path: Path) -> None:
+    """If it fails, what came true later is not what a decision is held to, or nobody sees whence.
+
+    The same rows with the label beside them must give the same figures, whatever the profile.
+    """
+    world = copy(followed.world, tmp_path / "world")
+    done = audit(world, label="outcome")
+    part = tmp_path / "part.csv"
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    part.write_text("".join(lines[:-10]), encoding="utf-8")
+    emil = world.person("emil")
+    request = FairnessRequest("approved", ("sex", "age_band"), label="repaid")
+    beside = run_fairness(emil.book, emil.signer, MODEL, request, files=[part])
+    assert [
+        {name: group[name] for name in ("by", "group", *COUNTS)}
+        for group in done.document["groups"]
+    ] == [
+        {name: group[name] for name in ("by", "group", *COUNTS)}
+        for group in beside.document["groups"]
+    ]
+    assert done.document["n"] == 490
+    assert done.document["excluded"]["label_missing"] == followed.left_out
+    joined = done.document["label_join"]
+    assert joined == {
+        "logs": [row.log for row in followed.outcomes],
+        "rows": 980,
+        "without_request_id": 0,
+        "without_decision": 0,
+        "labelled": 490,
+        "repeated": 1,
+    }
+    assert beside.document["label_join"] is None
+    row = row_of(world, done.audit_id)
+    files = [followed.decisions, *followed.outcomes]
+    assert orjson.loads(row.logs) == [each.log for each in files]
+    assert row.excluded == followed.left_out
+    paths = [world.home.evidence.path(each.file, "parquet") for each in files]
+    assert row.data == done.document["data_digest"] == digest_files(paths)
+    assert read_result(world.stranger(), row) == done.as_json()
+    assert verify(world.person("ann").book).problems == ()
+
+
+def test_scores_ratings_and_profiles_find_the_same_labels(
+    followed: Followed, tmp_path: Path
+) -> None:
+    """If it fails, one way to audit sees an outcome that another does not."""
+    world = copy(followed.world, tmp_path / "world")
+    emil = world.person("emil")
+    asked = FairnessRequest("score", ("sex",), label="outcome")
+    found = [
+        run_values(emil.book, emil.signer, MODEL, replace(asked, outcome=kind))
+        for kind in ("score", "rating")
+    ]
+    profile = ProfileRequest(
+        "eu-ai-act-10", ("sex",), prediction="approved", label="outcome", special=("none",)
+    )
+    found.append(run_profile(emil.book, emil.signer, MODEL, profile))
+    for done in found:
+        assert done.document["n"] == 490
+        assert done.document["excluded"]["label_missing"] == followed.left_out
+        assert done.document["label_join"]["labelled"] == 490
+        assert len(orjson.loads(row_of(world, done.audit_id).logs)) == 3
+
+
+def test_without_a_label_outcomes_are_not_read(followed: Followed) -> None:
+    """If it fails, an audit names logs that it did not use, or its data change with outcomes."""
+    book = followed.world.stranger()
+    plain = decisions_of(book, MODEL)
+    assert plain.logs == [followed.decisions.log]
+    assert plain.labelled is None
+    assert decisions_of(book, MODEL, label="approved") == plain
+    assert decisions_of(book, MODEL, label="outcome").digest != plain.digest
+
+
+def test_outcomes_that_were_touched_label_nothing(followed: Followed, tmp_path: Path) -> None:
+    """If it fails, an audit holds decisions to outcomes that somebody forged."""
+    world = copy(followed.world, tmp_path / "world")
+    path = world.home.evidence.path(followed.outcomes[0].file, "parquet")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    before = size_of(world.stranger())
+    said = raising(CheckFailed, lambda: audit(world, label="outcome"))
+    assert followed.outcomes[0].log in said
+    assert size_of(world.stranger()) == before
+
+
+def test_a_label_that_cannot_be_joined_is_explained(
+    followed: Followed, world: World, tmp_path: Path
+) -> None:
+    """If it fails, who mistypes a label, or imported no request ids, is left to guess."""
+    said = raising(
+        InvalidInput, lambda: decisions_of(followed.world.stranger(), MODEL, label="outcom")
+    )
+    assert "no" in said
+    assert "'outcom'" in said
+    log = tmp_path / "later.csv"
+    log.write_text("application,at,became\ncs-1,2026-01-01T00:00:00Z,repaid\n", encoding="utf-8")
+    emil = world.person("emil")
+    import_logs(emil.book, emil.signer, MODEL, [log], OUTCOME_MAP, kind="outcome")
+    said = raising(InvalidInput, lambda: audit(world, label="outcome"))
+    assert "request_id" in said

@@ -84,7 +84,7 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
     request = FairnessRequest("p", ("sex", "age"), label="y")
     found = audit_fairness([file], request, thresholds, digest_files([file]), 3).as_json()
     assert list(found) == [
-        *("filter", "n", "excluded", "seed", "draws", "checked_with", "data_digest"),
+        *("filter", "n", "excluded", "label_join", "seed", "draws", "checked_with", "data_digest"),
         *("outcome", "by", "label"),
         *("prediction", "positive", "cutoff", "weight", "control", "reference", "classes"),
         *("thresholds", "significance", "groups", "disparities", "disparities_by", "pooled"),

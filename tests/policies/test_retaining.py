@@ -97,7 +97,7 @@ def test_without_a_policy_nothing_is_due(world: World, tmp_path: Path) -> None:
     """If it fails, logs are dropped by a rule that nobody adopted."""
     imported(world, tmp_path)
     rosa = later(world, 9_000).person("rosa")
-    assert "No retention is in force" in raising(Refused, lambda: retained(rosa.book))
+    assert "No retention policy is adopted yet" in raising(Refused, lambda: retained(rosa.book))
     raising(Refused, lambda: drop(rosa.book, rosa.signer, "log-1"))
 
 

@@ -14,10 +14,12 @@ from console.tui.models.log import CameTo, came_to_text
 from console.tui.models.looking import FIELDS, Looked, bad_rows_allowed, look, looked_text, named
 from console.tui.reading import Reading
 from console.tui.work import Tell, Values, Work, path_of
+from ledger.book import Book
 from ledger.kinds import Kind
 from ledger.logs.bundling import enter_bundle
 from ledger.logs.importing import Imported, import_logs
 from ledger.logs.recognising import stated
+from ledger.logs.rules import rules_in_force
 
 
 async def import_decisions(desk: Desk, model: str) -> None:
@@ -50,17 +52,23 @@ async def import_decisions(desk: Desk, model: str) -> None:
 
 async def _agreed(desk: Desk, values: Values, spooled: ExitStack) -> Looked | Path | None:
     """What a person agreed to after they were shown it; a bundle brings its own map."""
-    found = await desk.run_job("Reading the first records", partial(_look, values, spooled))
+    found = await desk.run_job(
+        "Reading the first records", partial(_look, desk.book, values, spooled)
+    )
     if found is None or isinstance(found, Path):
         return found
     shown = Reading(f"Import {found.name}", partial(looked_text, found), then="imports it")
     return found if await desk.push_screen_wait(shown) else None
 
 
-def _look(values: Values, spooled: ExitStack, _tell: Tell) -> Looked | Path:
+def _look(book: Book, values: Values, spooled: ExitStack, _tell: Tell) -> Looked | Path:
     bad_rows_allowed(values)
     bundle = only_bundle([str(path_of(each)) for each in named(values)])
-    return bundle or look(values, spooled)
+    if bundle:
+        return bundle
+    with book.read() as snapshot:
+        rules = rules_in_force(snapshot.rows, book.home.evidence).rules
+    return look(values, spooled, rules)
 
 
 def _files(model: str, looked: Looked, work: Work) -> Imported:

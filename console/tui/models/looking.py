@@ -24,6 +24,7 @@ from ledger.logs.formats import FORMATS
 from ledger.logs.importing import WANTED
 from ledger.logs.mapping import ColumnMap
 from ledger.logs.recognising import Recognised, one_format, recognised
+from ledger.logs.rules import RedactionRules
 from ledger.registers.logs import LogKind
 
 _FILES = 5  # that are looked into; more are counted
@@ -77,7 +78,7 @@ class Looked:
         return f"{self.found[0].log.name}{more}"
 
 
-def look(values: Values, spooled: ExitStack) -> Looked:
+def look(values: Values, spooled: ExitStack, rules: RedactionRules) -> Looked:
     """Find and recognise what a form names; pipes are spooled as long as `spooled` is open.
 
     Raises InvalidInput for what is no log, files of several formats, or a map that does not fit.
@@ -91,7 +92,8 @@ def look(values: Values, spooled: ExitStack) -> Looked:
     one_format(found)
     mapping = map_of(found, rule, form, kind)
     explained = [
-        explain(one, found, mapping, WANTED[kind], shown=_EXAMPLES) for one in found[:_FILES]
+        explain(one, found, mapping, WANTED[kind], shown=_EXAMPLES, rules=rules)
+        for one in found[:_FILES]
     ]
     max_bad = bad_rows_allowed(values)
     return Looked(kind, form, max_bad, found, arrived.passed_over, mapping, explained)

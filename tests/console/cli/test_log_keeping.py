@@ -60,6 +60,7 @@ def test_what_is_due_is_shown_and_dropped_by_two(bank: Place, tmp_path: Path) ->
     second(bank)
     none = bank.run("logs", "retention")
     assert (none.code, "policy adopt retention" in none.err) == (3, True)
+    assert "No retention policy is adopted yet" in none.err
     assert bank.run("policy", "adopt", "retention", "--reason", "Board").code == 0
     listed = {row["log"]: row for row in bank.run("logs", "retention", "--json").json}
     assert listed["log-2"]["state"] == "due"
@@ -75,3 +76,39 @@ def test_what_is_due_is_shown_and_dropped_by_two(bank: Place, tmp_path: Path) ->
     assert bank.run("logs", "show", "log-2", "--row", "0").code == 2
     assert bank.run("ledger", "verify").code == 0
     assert bank.run("logs", "retention", "--apply").out == ""
+
+
+def test_an_audit_says_that_its_log_was_dropped(bank: Place, tmp_path: Path) -> None:
+    """If this fails, an auditor looks for the decisions of an audit, and nobody says they went."""
+    rows = [
+        {"t": "2021-01-01T00:00:00Z", "sex": who, "d": n % 2}
+        for n in range(40)
+        for who in ("female", "male")
+    ]
+    (tmp_path / "old.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    ran = bank.run(
+        *("logs", "import", str(tmp_path / "old.jsonl"), "--model", "credit-scorer", "--json"),
+        *("--column", "time=t:timestamp", "--column", "sex=sex:string"),
+        *("--column", "decision=d:string"),
+    )
+    assert ran.json["log"] == "log-2", ran.err
+    second(bank)
+    ran = bank.run(
+        *("audit", "fairness", "--model", "credit-scorer", "--prediction", "decision"),
+        *("--positive", "1", "--by", "sex", "--json"),
+    )
+    assert ran.json["n"] == len(rows), ran.err
+    audit = ran.json["audit_id"]
+    assert "dropped_logs" not in bank.run("audit", "show", audit, "--json").json
+    listed = {row["audit_id"]: row for row in bank.run("audit", "list", "--json").json}
+    assert listed[audit]["dropped_logs"] == []
+    bank.run("policy", "adopt", "retention", "--reason", "Board")
+    (asked,) = bank.run("logs", "retention", "--apply", "--json").json
+    bank.run("approval", "approve", asked["approval"], "--confirm", "log-2", by="cy")
+    listed = {row["audit_id"]: row for row in bank.run("audit", "list", "--json").json}
+    assert listed[audit]["dropped_logs"] == ["log-2"]
+    (gone,) = bank.run("audit", "show", audit, "--json").json["dropped_logs"]
+    assert (gone["log"], "high-risk systems" in gone["reason"]) == ("log-2", True)
+    said = bank.run("audit", "show", audit)
+    assert "log-2, on which" in said.err
+    assert "log-2" in bank.run("audit", "list").out

@@ -112,6 +112,34 @@ def test_a_log_is_explained_before_it_is_imported(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_it_is_explained_by_the_rules_in_force(bank: Place, tmp_path: Path) -> None:
+    """If this fails, an engineer sees a record as it is not kept, or not by which rules it is."""
+    explained = ("logs", "import", TRACES, "--explain")
+    before = bank.run(*explained, "--json").json
+    assert before["redaction"]["digest"] is None
+    assert before["redaction"]["rules"]["conversations"]["store"] == "digest"
+    assert "no policy is adopted; every class is removed; conversations are summed up" in (
+        bank.run(*explained).out
+    )
+    rules = before["redaction"]["rules"]
+    rules["conversations"]["store"], rules["classes"]["ip"]["remove"] = "keep", False
+    (tmp_path / "rules.json").write_bytes(orjson.dumps(rules))
+    adopted = bank.run(
+        *("policy", "adopt", "redaction", "--file", str(tmp_path / "rules.json")),
+        *("--reason", "Board", "--json"),
+    )
+    assert adopted.code == 0, adopted.err
+    after = bank.run(*explained, "--json").json
+    assert after["redaction"]["rules"] == rules
+    kept = [[each["after"] for each in one["files"][0]["examples"]] for one in (before, after)]
+    assert ["Assess applicant" in "".join(texts) for texts in kept] == [False, True]
+    columns = [[each["columns"] for each in one["files"][0]["examples"]] for one in (before, after)]
+    assert columns[0] == columns[1]
+    digest = after["redaction"]["digest"][:12]
+    said = f"the policy in force ({digest}); every class but ip is removed; conversations are kept"
+    assert said in bank.run(*explained).out
+
+
 def test_a_recognised_format_needs_no_map(bank: Place) -> None:
     """If this fails, who has traces must write a map before they can import them."""
     ran = bank.run("logs", "import", TRACES, "--model", "credit-scorer", "--json")

@@ -121,8 +121,8 @@ def test_a_slip_is_explained(metered: Place, code: int, more: tuple[str, ...]) -
     assert done.error["hint"]
 
 
-def test_outcomes_are_labels_of_an_audit(metered: Place, tmp_path: Path) -> None:
-    """If it fails, what came true cannot be held against what was decided, as README says."""
+def test_what_a_query_writes_can_be_audited(metered: Place, tmp_path: Path) -> None:
+    """If it fails, who joins logs in a way of their own cannot audit what comes of it."""
     place = Place(Path(shutil.copytree(metered.folder, tmp_path / "place")))
     query = """
         SELECT d.*, CASE o.outcome WHEN 'paid' THEN 'approve' ELSE 'decline' END AS came_true
@@ -137,6 +137,39 @@ def test_outcomes_are_labels_of_an_audit(metered: Place, tmp_path: Path) -> None
         by="eva",
     )  # fmt: skip
     assert audited.json["n"] == 42, audited.err
+
+
+def test_an_audit_finds_labels_in_outcome_logs(metered: Place, tmp_path: Path) -> None:
+    """If it fails, an audit cannot be held to what came true, or does not say what lacks it."""
+    place = Place(Path(shutil.copytree(metered.folder, tmp_path / "place")))
+    columns = tmp_path / "outcomes.map.yaml"
+    columns.write_text(
+        """
+        columns:
+          request_id: {source: request, type: string}
+          time: {source: observed_at, type: timestamp}
+          became: {source: result, type: string, values: {paid: approve, missed: decline}}
+        """,
+        encoding="utf-8",
+    )
+    done = place.run(
+        "logs", "import", str(LOGS / "loan_agent_outcomes.jsonl"), "--model", MODEL,
+        "--kind", "outcome", "--map", str(columns),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    asked = [
+        "audit", "fairness", "--model", MODEL, "--prediction", "decision", "--positive", "approve",
+        "--by", "sex", "--label",
+    ]  # fmt: skip
+    found = place.run(*asked, "became", "--json", by="eva").json
+    assert found["n"] == found["label_join"]["labelled"] == 42
+    assert found["excluded"]["label_missing"] == 48 - 42
+    assert found["label_join"]["logs"] == ["log-5"]
+    shown = place.run("audit", "show", "aud-1").out
+    assert "42 decisions have one, 6 of those asked for were left out" in shown
+    refused = place.run(*asked, "becomes", by="eva")
+    assert (refused.code, refused.out) == (2, "")
+    assert "becomes" in refused.err
 
 
 def test_a_map_is_proposed_for_the_kind(metered: Place) -> None:

@@ -187,6 +187,18 @@ def test_doctor_names_the_only_admin(place: Place) -> None:
     assert ran.code == (1 if stopped else 0)
 
 
+def test_doctor_names_the_policies_that_nobody_adopted(place: Place) -> None:
+    """If this fails, logs are imported for months before anybody decides what is kept of them."""
+    said = {finding["name"]: finding for finding in place.run("doctor", "--json").json}
+    for policy in ("redaction", "retention"):
+        assert said[f"{policy} policy"]["state"] == "warn"
+        assert f"policy adopt {policy}" in said[f"{policy} policy"]["hint"]
+    assert place.run("policy", "adopt", "redaction", "--reason", "Board").code == 0
+    said = {finding["name"]: finding for finding in place.run("doctor", "--json").json}
+    assert said["redaction policy"]["state"] == "ok"
+    assert said["retention policy"]["state"] == "warn"
+
+
 def test_doctor_fails_over_an_open_home(place: Place) -> None:
     """If this fails, `doctor` finds a home open to everyone and says that all is well."""
     place.home.folder.chmod(0o777)

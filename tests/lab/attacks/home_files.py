@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ledger.registers.audits import AuditRow
+from ledger.registers.erasures import ErasureRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.reports import ReportRow
 from ledger.switchboard import Board, Mode, read, render
 from reports.checking import check_report
 from reports.issuing import issue_model_report
 from reports.verify import ReportState
-from tests.lab.attack import Attack, Caught, Unmoved
+from tests.lab.attack import Attack, Caught
 from tests.lab.scene import Scene, make_scene
 from tests.people import MODEL, OTHER_MODEL
 from tests.reports.sample import make_signer
@@ -34,11 +35,14 @@ def flip_a_bit_in_a_vault_key(scene: Scene) -> Caught:
     return Caught("vault", 0)
 
 
-def put_an_erased_vault_key_back(scene: Scene) -> Unmoved:
+def put_an_erased_vault_key_back(scene: Scene) -> Caught:
     """What was erased can be read again, from a copy of the key."""
     key_id, key = scene.lab.erased
     (scene.home.vault / f"{key_id}.key").write_bytes(key)
-    return Unmoved("destroyed again")
+    with scene.world.stranger().read() as snapshot:
+        (row,) = snapshot.rows.where(ErasureRow, key_id=key_id)
+    (scene.home.vault / f"{key_id}.key").write_bytes(key)  # reading destroyed it again
+    return Caught("vault", row.seq, row.subject)
 
 
 def edit_a_policy_in_evidence(scene: Scene) -> Caught:

@@ -32,6 +32,7 @@ from ledger.logs.bundles import (
 from ledger.logs.bundling import enter_bundle, seal_bundle
 from ledger.logs.formats import completed, format_named
 from ledger.logs.importing import import_logs
+from ledger.logs.mapping import MAPPED as TAKEN
 from ledger.logs.mapping import RECORD, ColumnMap
 from ledger.logs.rules import UNDECIDED
 from ledger.merkle import Frontier, leaf_hash
@@ -369,14 +370,50 @@ def test_conversations_are_kept_only_where_the_policy_keeps_them(
     """If it failed, whole prompts would come into a record that is to hold digests alone."""
     log = Path(sample_data.__file__).parent / "logs" / "otlp_loan_agent.jsonl"
     mapping = completed(format_named("otlp"), {})
-    rules = UNDECIDED.model_dump()
-    rules["conversations"]["store"] = "digest"
-    ada = place.person("ada")
-    adopt(ada.book, ada.signer, "redaction", json.dumps(rules).encode(), "Digests alone.")
-    whole = bundle(place, tmp_path, log, mapping=mapping)
+    whole = bundle(place, tmp_path, log, mapping=mapping, keep_conversations=True)
     assert "conversation" in refused(place, whole)
-    short = bundle(place, tmp_path, log, mapping=mapping, digest_conversations=True)
+    (tmp_path / "short").mkdir()
+    short = bundle(place, tmp_path / "short", log, mapping=mapping)
     assert enter(place.person("emil"), short).rows > 0
+    rules = UNDECIDED.keeping().model_dump_json().encode()
+    ada = place.person("ada")
+    adopt(ada.book, ada.signer, "redaction", rules, "Answers are audited.")
+    for path in (whole, short):
+        assert enter(place.person("emil"), path, OTHER_MODEL).rows > 0
+
+
+def _taken(record: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return {**record, TAKEN: record.get(TAKEN, {}) | changed}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: _taken(record, more="words"),
+        lambda record: _taken(record, output_chars=7),
+        lambda record: _taken(record, output_chars="0" * 301),
+        lambda record: {**record, TAKEN: "words"},
+        lambda record: {**record, "response": {**record["response"], "roles": ["words " * 90]}},
+        lambda record: {**record, "response": {**record["response"], "conversation": "words"}},
+        lambda record: {**record, "response": "[redacted:words] and more"},
+        lambda record: {**record, "messages": None, "response": None},
+    ],
+)
+def test_no_words_come_in_beside_a_summary(
+    place: World, tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """If it failed, a conversation would be on record under the name of its summary."""
+    source = Path(sample_data.__file__).parent / "logs" / "litellm_loan_agent.jsonl"
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:3]) + b"bad row\n")
+    mapping = completed(format_named("litellm"), {})
+    path = bundle(place, tmp_path, log, mapping=mapping)
+
+    def record(text: str) -> str:
+        return orjson.dumps(change(orjson.loads(text))).decode()
+
+    said = refused(place, forged(place, tmp_path, path, record=record))
+    assert any(name in said for name in ("conversation", TAKEN, "mapped", "record says"))
 
 
 # Damage

@@ -28,6 +28,8 @@ FOUND = [
     ("email", "write to anna.müller+x@mail.example.co.uk.", "write to [redacted:email]."),
     ("email", "<bob@example.org>", "<[redacted:email]>"),
     ("card", "card 4111 1111 1111 1111 123", "card [redacted:card] 123"),
+    ("card", "card 6226685686932006912", "card [redacted:card]"),
+    ("phone", '{"phone": "0171 1234567"}', '{"phone": "[redacted:phone]"}'),
     ("card", "4111-1111-1111-1111", "[redacted:card]"),
     ("card", "no.5555555555554444", "no.[redacted:card]"),
     ("card", "3782 822463 10005 or 378282246310005", "[redacted:card] or [redacted:card]"),
@@ -166,6 +168,7 @@ def test_a_key_says_what_a_value_is(
         "-12.5555555555554444",
         "4111111111111112",
         "41111111111111111",
+        "6226685686932006912 and 62266856869320069 of order 622668568693200695",
         "id4111111111111111",
         "4111111111111111a",
         "risk-assessment-for-credit-applicants-in-the-north-of-england",
@@ -187,6 +190,28 @@ def test_what_is_not_found(clean: str) -> None:
     counts: Counter[str] = Counter()
     assert redact_text(clean, counts) == clean
     assert not +counts
+
+
+@pytest.mark.parametrize(
+    ("record", "cards"),
+    [
+        ('{"id":6226685686932006912,"card":6226685686932006912}', 0),
+        ('{"id":"6226685686932006912"}', 0),
+        ('{"cardNumber":"6226685686932006912"}', 1),
+        ('{"pan":["6226685686932006912"],"expand":"6226685686932006912"}', 1),
+        ('{"key":"n","value":{"intValue":"4111111111111111"}}', 0),
+        ('{"key":"n","value":{"intValue":4111111111111111}}', 0),
+        ('{"key":"card.number","value":{"intValue":"4111111111111111"}}', 1),
+        ('{"key":"n","value":{"stringValue":"4111111111111111"}}', 1),
+        ('{"n":4111111111111111}', 1),
+    ],
+)
+def test_long_integers_are_ids_unless_a_word_says_card(record: str, cards: int) -> None:
+    """If it fails, one id of so many is gone from the evidence, or a card is in it."""
+    counts: Counter[str] = Counter()
+    redacted = redact(record, counts)
+    assert (counts["card"], redacted.count("[redacted:card]")) == (cards, cards)
+    assert cards or redacted == record
 
 
 def test_records_stay_json_and_the_rest_stays_as_it_was() -> None:

@@ -19,6 +19,9 @@ import sample_data
 from ledger.evidence import Evidence
 from ledger.logs.checking import check_sealed
 from ledger.logs.formats import FORMATS, completed
+from ledger.logs.mapping import ColumnMap
+from ledger.logs.protecting import Safeguards
+from ledger.logs.rules import UNDECIDED, RedactionRules
 from ledger.logs.sealing import seal
 
 DATA = Path(__file__).parent / "data"
@@ -41,12 +44,34 @@ class Sealed:
 
 
 def sealed(folder: Path, name: str, *paths: Path, rule: Mapping[str, Any] = NONE) -> Sealed:
-    """Seal files as the format called `name`; what was sealed must pass verification."""
+    """Seal files as the format called `name`, conversations whole, as a policy may say.
+
+    What was sealed must pass verification, and be mapped alike where conversations are summed up.
+    """
+    mapping = completed(FORMATS[name], rule)
+    log = _sealed(folder, paths, mapping, UNDECIDED.keeping())
+    summed_up = _sealed(folder, paths, mapping, UNDECIDED)
+    said = ["comment"] * (name in {"langfuse-scores", "langfuse-api-scores"})  # by somebody
+    assert [_without(row, said) for row in summed_up.rows] == [
+        _without(row, said) for row in log.rows
+    ]
+    assert summed_up.bad == log.bad
+    assert {**summed_up.redactions, "conversation": 0} == {**log.redactions, "conversation": 0}
+    return log
+
+
+def _without(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _sealed(
+    folder: Path, paths: Sequence[Path], mapping: ColumnMap, rules: RedactionRules
+) -> Sealed:
     home = folder / "evidence"
     home.mkdir(exist_ok=True)
     evidence = Evidence(home)
-    mapping = completed(FORMATS[name], rule)
-    log = seal(paths, mapping, evidence, bytes.hex, lambda _done, _all: None)
+    safe = Safeguards(rules)
+    log = seal(paths, mapping, evidence, bytes.hex, lambda _done, _all: None, safeguards=safe)
     path = home / f"{log.file_digest}.parquet"
     assert check_sealed(path, log, mapping) == []
     rows = pq.read_table(path).to_pylist()

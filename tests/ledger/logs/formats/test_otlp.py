@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.ledger.logs.formats.sealed import SAMPLES, leaves, rule, sealed, utc, written
@@ -140,6 +140,7 @@ def test_a_bad_line_among_good_ones(tmp_path: Path) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=8))
+@example([4111111111111111, 6226685686932006912, 378282246310005])  # check digits of cards
 def test_any_64_bit_integer(tmp_path_factory: Any, numbers: list[int]) -> None:
     """Some integer would be sealed as another one."""
     folder = tmp_path_factory.mktemp("any")
