@@ -189,6 +189,7 @@ def test_a_hundred_thousand_levels(tmp_path: Path) -> None:
         ("lying.parquet", b"PAR1" + bytes(40) + b"\xff\xff\xff\x7fPAR1", "as Parquet"),
         ("empty.parquet", b"PAR1PAR1", "as Parquet"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # gzip states when it was made
 )
 def test_what_is_refused(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     """If it fails, a damaged or foreign file ends in a traceback, or in half a log."""
