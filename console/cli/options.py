@@ -12,7 +12,7 @@ from console.session import Session
 
 # The words that the registers accept, here so that help and completion need not load them.
 Category = Literal["prohibited", "high-risk", "limited", "minimal", "not-classified"]
-DataSeverity = Literal["high", "medium", "low"]
+DataSeverity = Literal["low", "medium", "high"]
 DataUse = Literal["training", "validation", "testing"]
 Level = Literal["low", "medium", "high"]
 LegalRole = Literal["provider", "deployer"]

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from policies.data.columns import ColumnProfile, Missing, Spread, Texts
 from policies.data.labels import LabelProfile
 
-Severity: TypeAlias = Literal["high", "medium", "low"]
+Severity: TypeAlias = Literal["low", "medium", "high"]
 
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 _HALF = 0.5
