@@ -25,33 +25,44 @@ from ledger.tiles import WIDTH
 WORTHWHILE = 100_000
 """How many entries must be read for a second process to save more time than it takes to start."""
 
-_AHEAD = 1  # batch in flight behind the one that is being checked
+_AHEAD = 4  # batches that may be read and handed over before the first is taken
 _LENGTH = struct.Struct("!Q")
 # -P and this path: what lies in the folder where somebody works must not be imported.
 _START = "import sys; sys.path[:] = sys.argv[2:]; from ledger.apart import serve; serve()"
 
 
 def check_apart(batches: Iterable[B]) -> Iterator[tuple[B, Checked]]:
-    """Check batches in another process, reading ahead of whoever takes them."""
+    """Check batches in another process, reading ahead of whoever takes them.
+
+    They are read in a thread of its own, while what was read before is checked and taken.
+    """
     try:
         other = _Other()
     except OSError:  # no process or socket to be had
         yield from check_here(batches)
         return
-    waiting: deque[tuple[B, Future[Checked | None]]] = deque()
+    source = iter(batches)
     try:
-        with ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(1) as hearing:
+        with (
+            ThreadPoolExecutor(1) as asking,
+            ThreadPoolExecutor(1) as hearing,
+            ThreadPoolExecutor(1) as reading,
+        ):
+
+            def hand_over() -> tuple[B, Future[Checked | None]] | None:
+                if (batch := next(source, None)) is None:
+                    return None
+                asking.submit(other.ask, batch.data)
+                return batch, hearing.submit(other.hear, len(batch.data))
+
             try:
-                for batch in batches:
-                    asking.submit(other.ask, marshal.dumps(batch.data))
-                    answer = hearing.submit(other.hear, len(batch.data))
-                    waiting.append((batch, answer))
-                    if len(waiting) > _AHEAD:
-                        yield _answered(*waiting.popleft())
-                while waiting:
-                    yield _answered(*waiting.popleft())
+                coming = deque(reading.submit(hand_over) for _ in range(_AHEAD))
+                while (handed := coming.popleft().result()) is not None:
+                    coming.append(reading.submit(hand_over))
+                    yield _answered(*handed)
             finally:
-                other.end()  # before its thread is waited for
+                other.end()  # before its threads are waited for
+                reading.shutdown(cancel_futures=True)
     finally:
         other.end()
 
@@ -88,10 +99,12 @@ class _Other:
                 pass_fds=[there.fileno()],
             )
 
-    def ask(self, question: bytes) -> None:
+    def ask(self, entries: list[bytes]) -> None:
         """Hand over a batch; that nobody takes it shows when the answer is waited for."""
+        question = marshal.dumps(entries)
         with suppress(OSError):
-            self._here.sendall(_LENGTH.pack(len(question)) + question)
+            self._here.sendall(_LENGTH.pack(len(question)))
+            self._here.sendall(question)
 
     def hear(self, entries: int) -> Checked | None:
         """The answer for so many entries; None if the other process is gone."""

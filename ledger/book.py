@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import orjson
 
@@ -48,11 +48,11 @@ from ledger.spool import (
     set_aside,
     spooled_orders,
 )
-from ledger.store.base import Head, Snapshot, Store, Transaction
+from ledger.store.base import Foreseeing, Head, Snapshot, Store, Transaction, nothing
 from ledger.store.locks import Locks
 from ledger.store.opening import open_store
 from ledger.vault import Vault
-from ledger.vouching import foresee, hold_against_seat, require_own_key, vouch
+from ledger.vouching import foresee, hold_against_seat, look, require_own_key, vouch
 
 Making = Sequence[Draft] | Callable[[Rows], Sequence[Draft]]
 
@@ -107,7 +107,7 @@ class Book:
         """The keys of erasable texts."""
         return Vault(self.home.vault, self.facts.ledger_id)
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Where the home lies, spelled one way, as seats remember it."""
         return str(self.home.folder.resolve())
@@ -184,16 +184,18 @@ class Book:
             ledger = hold_against_seat(self.seat, self.place, txn)
             self.home.remember_store()
         appended = self._carried_out(appended)
-        self._vouch(signer, appended.head, ledger)
+        vouch(self.seat, ledger, appended.head, by=signer.actor, time=self.now())
         return replace(appended, posted=True)
 
     def _append(self, signer: Signer, making: Making) -> Appended:
         recorded: Appended | None = None
+        drafted = () if callable(making) else making
+        foreseeing = partial(foresee, signer=signer, drafts=drafted)
+        sight = look(self.seat, self.place)
         try:
-            with collection_put_off(), self._writing() as txn:
-                foresee(txn.rows, signer, () if callable(making) else making)
+            with collection_put_off(), self._writing(foreseeing) as txn:
                 self._recover(txn)
-                ledger = hold_against_seat(self.seat, self.place, txn)
+                ledger = hold_against_seat(self.seat, self.place, txn, sight)
                 vault = Vault(self.home.vault, ledger.ledger_id)
                 made = making(txn.rows) if callable(making) else making
                 drafts = [seal_texts(vault, draft) for draft in made]
@@ -207,15 +209,12 @@ class Book:
         else:
             recorded = replace(recorded, posted=True)
         recorded = self._carried_out(recorded)
-        self._vouch(signer, recorded.head, ledger)
+        vouch(self.seat, ledger, recorded.head, by=signer.actor, time=self.now(), sight=sight)
         return recorded
 
-    def _vouch(self, signer: Signer, head: Head, ledger: LedgerRow) -> None:
-        vouch(self.seat, ledger, head, by=signer.actor, time=self.now())
-
     @contextmanager
-    def _writing(self) -> Iterator[Transaction]:
-        with disk_explained(self.place), self.store.write() as txn:
+    def _writing(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
+        with disk_explained(self.place), self.store.write(foreseeing) as txn:
             self._require_place()
             yield txn
 
@@ -379,7 +378,7 @@ class Book:
 
     def _require_place(self) -> None:
         """StoreUnavailable once the ledger was moved to another store behind an open book."""
-        if (self.home.journal is None) != (self.journal is None):
+        if bool(self.home.store_url) != (self.journal is None):
             raise StoreUnavailable(
                 "The ledger has been moved to another store.", "Start again; it will be found."
             )

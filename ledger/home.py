@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import orjson
@@ -45,17 +46,17 @@ class Home:
         """The DuckDB file. Never to be opened except by DuckDB."""
         return self.folder / "ledger.duckdb"
 
-    @property
+    @cached_property
     def head_file(self) -> Path:
         """The cached head, by which screens learn of changes."""
         return self.folder / "head.json"
 
-    @property
+    @cached_property
     def switchboard(self) -> Path:
         """The file from which applications read all switches."""
         return self.folder / SWITCHBOARD
 
-    @property
+    @cached_property
     def spool(self) -> Path:
         """Signed orders that are not recorded yet."""
         return self.folder / "spool"
@@ -65,12 +66,12 @@ class Home:
         """Issued PDFs."""
         return self.folder / "reports"
 
-    @property
+    @cached_property
     def vault(self) -> Path:
         """Keys of erasable texts."""
         return self.folder / "vault"
 
-    @property
+    @cached_property
     def locks(self) -> Path:
         """Lock files."""
         return self.folder / "locks"

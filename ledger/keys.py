@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -46,7 +47,7 @@ class Signer:
     actor: str
     key: Ed25519PrivateKey
 
-    @property
+    @cached_property
     def public_key(self) -> bytes:
         """The 32 public bytes."""
         return self.key.public_key().public_bytes_raw()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from ledger.errors import QuaestorError, StoreUnavailable
+from ledger.files import stamp
 from ledger.home import Home
 from ledger.registers.house import the_ledger
 from ledger.registers.rows import Rows
@@ -118,21 +118,12 @@ class Overdue:
         """Whether a stop or a start is due; `latest` is as for `start_due`."""
         if stop_due(self._home, rows):
             return True
-        looked_at = (latest, _stamp(self._home.switchboard))
+        looked_at = (latest, stamp(self._home.switchboard))
         if looked_at == self._well:
             return False
         due = start_due(self._home, rows, latest)
         self._well = None if due else looked_at
         return due
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What tells a file from its successor without reading it; None if it is not there."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _board(home: Home) -> Board | None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from ledger.clock import write_time
 from ledger.errors import InvalidInput, Refused
-from ledger.files import fsync_folder, write_durably
+from ledger.files import fsync_folder, names_in, stamp, write_durably
 from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
 
 _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -57,10 +57,11 @@ class Seat:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._ledgers = folder / "ledgers"
 
     def create(self) -> None:
         """Make the folders; an existing seat stays as it is."""
-        for folder in (self.folder, self.folder / "keys", self.folder / "ledgers"):
+        for folder in (self.folder, self.folder / "keys", self._ledgers):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
 
@@ -150,7 +151,7 @@ class Seat:
 
     def pin(self, ledger_id: str) -> Pin | None:
         """What the first visit to this ledger fixed, or None."""
-        path = self._ledger(ledger_id) / "pin.json"
+        path = self._ledgers.joinpath(ledger_id, "pin.json")
         if not path.exists():
             return None
         fields = orjson.loads(path.read_bytes())
@@ -164,15 +165,19 @@ class Seat:
 
     def ledger_at(self, home: str) -> str:
         """The id of the ledger that this seat has seen in a home; empty if none."""
-        for path in (self.folder / "ledgers").glob("*/pin.json"):
-            pin = self.pin(path.parent.name)
+        return self.pin_at(home)[0]
+
+    def pin_at(self, home: str) -> tuple[str, Pin | None]:
+        """The same with what the first visit fixed."""
+        for ledger_id in names_in(self._ledgers):
+            pin = self.pin(ledger_id)
             if pin is not None and pin.home == home:
-                return path.parent.name
-        return ""
+                return ledger_id, pin
+        return "", None
 
     def trusted_authorities(self) -> list[str]:
         """Fingerprints of the report CAs of every ledger that this seat has seen."""
-        names = [path.parent.name for path in (self.folder / "ledgers").glob("*/pin.json")]
+        names = [path.parent.name for path in self._ledgers.glob("*/pin.json")]
         pins = [self.pin(name) for name in sorted(names)]
         return [pin.ca_fingerprint for pin in pins if pin is not None]
 
@@ -183,15 +188,19 @@ class Seat:
 
     def anchor(self, ledger_id: str) -> Anchor | None:
         """The latest checkpoint kept here, or None."""
-        path = self._ledger(ledger_id) / "checkpoint"
+        path = self._checkpoint(ledger_id)
         return read_anchor(path) if path.exists() else None
+
+    def anchor_stamp(self, ledger_id: str) -> object:
+        """What tells the latest checkpoint kept here from the next one; None without any."""
+        return stamp(self._checkpoint(ledger_id))
 
     def advance(self, ledger_id: str, checkpoint: Checkpoint, *, by: str, time: str) -> None:
         """Keep a newer checkpoint. The caller has shown that it extends the one kept before.
 
         After a power cut the one kept before may stand again: the seat vouches for less.
         """
-        path = self._ledger(ledger_id) / "checkpoint"
+        path = self._checkpoint(ledger_id)
         new = not path.exists()
         if new:
             self._make_ledger(ledger_id)
@@ -291,7 +300,10 @@ class Seat:
         self._timestamps(ledger_id).mkdir(mode=0o700, exist_ok=True)
 
     def _ledger(self, ledger_id: str) -> Path:
-        return self.folder / "ledgers" / ledger_id
+        return self._ledgers / ledger_id
+
+    def _checkpoint(self, ledger_id: str) -> Path:
+        return self._ledgers.joinpath(ledger_id, "checkpoint")
 
     def _make_ledger(self, ledger_id: str) -> None:
         self.create()

@@ -17,6 +17,7 @@ from pydantic import StringConstraints
 
 from ledger.entry import Draft, Entry
 from ledger.errors import InvalidInput, Refused
+from ledger.files import names_in
 from ledger.home import Home
 from ledger.keys import Signer
 from ledger.projection import project
@@ -71,7 +72,10 @@ def write_order(home: Home, spooled: SpooledOrder) -> None:
 def spooled_orders(home: Home) -> list[SpooledOrder]:
     """Orders waiting to be recorded, oldest first; a file that is none is left alone."""
     found = []
-    for path in home.spool.glob("*.json"):
+    for name in names_in(home.spool):
+        if not name.endswith(".json"):
+            continue
+        path = home.spool / name
         try:
             file = _File.model_validate_json(path.read_bytes())
         except (OSError, ValueError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from ledger.merkle import EMPTY_ROOT, HASH_SIZE, fold_right, perfect_root
@@ -69,12 +70,15 @@ def _peaks(hashes: bytes, width: int) -> list[bytes]:
     for bit in reversed(range(_BITS)):
         length = 1 << bit
         if width & length:
-            chunk = hashes[start * HASH_SIZE : (start + length) * HASH_SIZE]
-            found.append(
-                perfect_root([chunk[i : i + HASH_SIZE] for i in range(0, len(chunk), HASH_SIZE)])
-            )
+            found.append(_peak(hashes[start * HASH_SIZE : (start + length) * HASH_SIZE]))
             start += length
     return found
+
+
+@lru_cache(maxsize=64)  # an append asks for two roots, and all but the last few peaks stay
+def _peak(hashes: bytes) -> bytes:
+    """Root of the perfect subtree over these hashes, concatenated."""
+    return perfect_root([hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)])
 
 
 def overlaid(read: ReadTile, tiles: Iterable[Tile]) -> ReadTile:

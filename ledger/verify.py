@@ -27,6 +27,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Protocol
 
 from ledger.collection import collection_put_off
@@ -45,10 +46,10 @@ from ledger.vault import sealed_values
 
 Progress = Callable[[int, int], None]
 
-BATCH = 128 * WIDTH
+BATCH = 64 * WIDTH
 """Entries checked at once; whole tiles, so that their roots can be worked out beforehand."""
 
-_READ = 4 * BATCH  # entries read at once: a store is slow to open, and to begin with
+_READ = 8 * BATCH  # entries read at once: a store is slow to open, and to begin with
 
 _VAULT = b'"vault":'  # in the canonical bytes of whatever holds a sealed text
 
@@ -145,9 +146,11 @@ def replay(
 
 def batches(source: Source, start: int, size: int) -> Iterator[EntryColumns]:
     """Entries with start <= seq < size, as many at a time as are checked at once."""
-    for far in _ends(start, size, _READ):
-        yield from _cut(source.entry_columns(start, far), _ends(start, far, BATCH))
-        start = far
+    soon = islice(_ends(start, size, BATCH), 1)  # a short read first: somebody waits for it
+    for far in chain(soon, _ends(start, size, _READ)):
+        if far > start:
+            yield from _cut(source.entry_columns(start, far), _ends(start, far, BATCH))
+            start = far
 
 
 def _ends(start: int, size: int, step: int) -> Iterator[int]:

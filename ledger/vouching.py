@@ -5,39 +5,72 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Draft, entry_hash
 from ledger.errors import Altered, Refused
+from ledger.files import disk_explained
 from ledger.keys import Signer
 from ledger.projection import foresee_named
 from ledger.registers.actors import ActorRow, KeyRow, active
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
-from ledger.seat import Pin, Seat
+from ledger.seat import Anchor, Pin, Seat
 from ledger.store.base import Head, Snapshot
 from ledger.tiles import root_at
 
 
-def hold_against_seat(seat: Seat | None, place: str, snapshot: Snapshot) -> LedgerRow:
+@dataclass(frozen=True)
+class Sight:
+    """What a seat knows of the ledger in a place: empty before the first visit.
+
+    It can be read before others are kept waiting; pins stay, and an anchor that was moved since is
+    read again.
+    """
+
+    ledger_id: str
+    pin: Pin | None
+    anchor: Anchor | None
+    anchor_stamp: object
+
+
+UNSEEN = Sight("", None, None, None)
+
+
+def look(seat: Seat | None, place: str) -> Sight:
+    """Read what a seat knows of the ledger in the home that lies in `place`."""
+    with disk_explained(place):
+        known, pin = seat.pin_at(place) if seat else ("", None)
+        if seat is None or not known:
+            return UNSEEN
+        before = seat.anchor_stamp(known)
+        return Sight(known, pin, seat.anchor(known), before)
+
+
+def hold_against_seat(
+    seat: Seat | None, place: str, snapshot: Snapshot, sight: Sight | None = None
+) -> LedgerRow:
     """Altered unless this is the ledger that the seat has seen; the first visit pins it.
 
-    `place` is where the home lies. Returns the ledger's row.
+    `place` is where the home lies, `sight` what was read of the seat before. Returns the ledger's
+    row.
     """
     ledger = the_ledger(snapshot.rows)
     if seat is None:
         return ledger
     hint = "Run `quaestor ledger verify`, and compare with what others hold."
-    if seat.ledger_at(place) not in {"", ledger.ledger_id}:
+    sight = sight or look(seat, place)
+    if sight.ledger_id not in {"", ledger.ledger_id}:
         raise Altered(f"Another ledger than your seat has seen lies in {place}.", hint)
-    pin = seat.pin(ledger.ledger_id)
+    pin = sight.pin or seat.pin(ledger.ledger_id)
     zero = entry_hash(snapshot.first).hex()
     if pin is None:
         with suppress(OSError):  # a seat that cannot be written vouches for less
             seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, place))
     elif pin.entry_zero != zero:
         raise Altered("Entry 0 is not the one that your seat has seen.", hint)
-    anchor = seat.anchor(ledger.ledger_id)
+    anchor = _anchor(seat, ledger.ledger_id, sight)
     if anchor is None:
         return ledger
     size, seen = anchor.checkpoint.size, snapshot.head.size
@@ -48,12 +81,26 @@ def hold_against_seat(seat: Seat | None, place: str, snapshot: Snapshot) -> Ledg
     return ledger
 
 
-def vouch(seat: Seat | None, ledger: LedgerRow, head: Head, *, by: str, time: str) -> None:
+def _anchor(seat: Seat, ledger_id: str, sight: Sight) -> Anchor | None:
+    """The anchor as it is now: the one that was seen, unless it was moved since."""
+    moved = seat.anchor_stamp(ledger_id) != sight.anchor_stamp
+    return seat.anchor(ledger_id) if moved else sight.anchor
+
+
+def vouch(
+    seat: Seat | None,
+    ledger: LedgerRow,
+    head: Head,
+    *,
+    by: str,
+    time: str,
+    sight: Sight = UNSEEN,
+) -> None:
     """Let the seat keep the new checkpoint; a seat that cannot be written vouches for less."""
     if seat is None:
         return
     with suppress(OSError):
-        anchor = seat.anchor(ledger.ledger_id)
+        anchor = _anchor(seat, ledger.ledger_id, sight)
         if anchor is None or anchor.checkpoint.size < head.size:
             checkpoint = Checkpoint(ledger.origin, head.size, head.root)
             seat.advance(ledger.ledger_id, checkpoint, by=by, time=time)

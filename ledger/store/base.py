@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -117,6 +117,14 @@ class Transaction(Snapshot, Protocol):
         ...
 
 
+Foreseeing = Callable[[Rows], None]
+"""Says, through `Rows.foresee`, what a writer will want to read."""
+
+
+def nothing(rows: Rows) -> None:
+    """Foresee nothing."""
+
+
 class Store(Protocol):
     """A place for one ledger."""
 
@@ -140,8 +148,11 @@ class Store(Protocol):
         """Open for reading while nobody writes. StoreUnavailable as for `read`."""
         ...
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """Open for writing, alone. StoreUnavailable when that cannot be had in time."""
+    def write(self, foreseeing: Foreseeing = nothing) -> AbstractContextManager[Transaction]:
+        """Open for writing, alone. StoreUnavailable when that cannot be had in time.
+
+        What is foreseen is read together with the head, in whatever way is fastest.
+        """
         ...
 
 

@@ -24,11 +24,11 @@ from sqlalchemy.schema import Table
 from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
-from ledger.store.base import Head, Snapshot, StoredEntry, Transaction
+from ledger.store.base import Foreseeing, Head, Snapshot, StoredEntry, Transaction, nothing
 from ledger.store.bulk import DuckBulk
 from ledger.store.hand import DuckHand
 from ledger.store.locks import Locks
-from ledger.store.sql import OPENING, SqlTransaction, entry_values, head_values
+from ledger.store.sql import SqlTransaction, Writing, entry_values, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA
 
 LOG_BYTES = 128 * 1024
@@ -76,13 +76,13 @@ class DuckStore:
         return self.read()
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
         """Open for writing, alone; what was posted is committed at the end."""
         with self.locks.exclusive(), self._open(read_only=False) as connection:
             self._share_log()
             with connection.begin():
                 hand = DuckHand(_duck(connection))
-                yield DuckTransaction(connection, hand, *hand.ask(OPENING))
+                yield DuckTransaction(connection, hand, Writing(foreseeing))
                 hand.ask()
             self._leave_log(connection)
 

@@ -99,6 +99,8 @@ def _bound(adapting: Adapting, values: Sequence[Any]) -> tuple[list[Any], list[F
             continue
         if isinstance(value, str):
             bound.append(value.encode())
+        elif type(value) is int:
+            bound.append(b"%d" % value)
         else:
             bound.extend(adapting.dump_sequence([value], [PyFormat.TEXT]))
         formats.append(Format.TEXT)

@@ -2,8 +2,8 @@
 
 The transaction is the commit point; there is no journal. A writer holds one advisory lock for its
 transaction; readers see one snapshot and wait for nobody. Every change is announced by NOTIFY.
-Writers keep their connection, and hold the lock for three round trips: what is there, what the
-entries name, and all that is written together with its commit.
+Writers keep their connection, and hold the lock for two round trips: the lock is taken and all
+that was foreseen is read in one, and all is written together with its commit in the other.
 A connection that is lost at commit leaves the part applied once or not at all: `Book` asks which.
 """
 
@@ -25,10 +25,10 @@ from sqlalchemy.exc import (
 
 from ledger.errors import Altered, StoreUnavailable
 from ledger.kinds import TABLES
-from ledger.store.base import Head, Snapshot, Transaction
-from ledger.store.hand import Answer, Statement
+from ledger.store.base import Foreseeing, Head, Snapshot, Transaction, nothing
+from ledger.store.hand import Statement
 from ledger.store.pipeline import CursorHand, PipelineHand
-from ledger.store.sql import OPENING, SqlTransaction, head_values
+from ledger.store.sql import SqlTransaction, Writing, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA, TILE
 
 CHANNEL = "quaestor"
@@ -48,6 +48,7 @@ class PostgresStore:
         self.url = url
         self.patience = patience
         self._seen = False
+        self._size = 0
 
     def exists(self) -> bool:
         """Whether the tables were made. Once they were, whoever uses them finds out."""
@@ -93,23 +94,23 @@ class PostgresStore:
             yield SqlTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
         """Open for writing, alone among all machines; committed at the end."""
-        with self._connected(), self._begun() as (connection, opened):
-            hand = _writing(connection)
-            transaction = SqlTransaction(connection, hand, opened)
+        writing = Writing(foreseeing, self._size)
+        with self._connected(), self._begun(writing) as (hand, transaction):
             before = transaction.head
             yield transaction
             if transaction.head != before:
                 hand.tell((_ANNOUNCE, [str(transaction.head.size)]))
             hand.ask(_COMMIT)
+            self._size = transaction.head.size
 
     @contextmanager
-    def _begun(self) -> Iterator[tuple[Connection, Answer]]:
+    def _begun(self, writing: Writing) -> Iterator[tuple[PipelineHand, SqlTransaction]]:
         """Begin under the writers' lock; what is not committed is rolled back."""
-        connection, opened = self._opened()
+        connection, hand, transaction = self._opened(writing)
         try:
-            yield connection, opened
+            yield hand, transaction
         except BaseException:
             with suppress(psycopg.Error):
                 _writing(connection).ask(_ROLLBACK)
@@ -119,13 +120,14 @@ class PostgresStore:
         finally:
             connection.close()
 
-    def _opened(self) -> tuple[Connection, Answer]:
+    def _opened(self, writing: Writing) -> tuple[Connection, PipelineHand, SqlTransaction]:
         """A connection that has the lock; one that was lost while it lay idle is replaced."""
         while True:
             connection = self._writer.connect()
             kept = bool(connection.info)
+            hand = _writing(connection)
             try:
-                return connection, self._locked(connection)
+                return connection, hand, self._locked(connection, hand, writing)
             except BaseException as error:
                 connection.invalidate()
                 connection.close()
@@ -133,14 +135,19 @@ class PostgresStore:
                     raise
             self._writer.dispose()
 
-    def _locked(self, connection: Connection) -> Answer:
-        """Wait for the writers' lock, and ask what a writer asks first, in one round trip."""
+    def _locked(
+        self, connection: Connection, hand: PipelineHand, writing: Writing
+    ) -> SqlTransaction:
+        """Wait for the writers' lock, and read what a writer wants first, in one round trip.
+
+        Each statement sees what was committed before it began, so those after the lock's see all.
+        """
         wait = str(max(1, int(self.patience * 1000)))
+        hand.tell(_BEGIN, (_TAKE, [_LOCK, wait]))
         try:
-            *_, opened = _writing(connection).ask(_BEGIN, (_TAKE, [_LOCK, wait]), OPENING)
+            return SqlTransaction(connection, hand, writing)
         except psycopg.errors.LockNotAvailable as error:
             raise self._held() from error
-        return opened
 
     def changes(self, *, seconds: float) -> Iterator[int]:
         """Sizes of the ledger as they are announced, for so many seconds."""
@@ -181,7 +188,11 @@ class PostgresStore:
     def _writer(self) -> Engine:
         """Connections for writing, whose transactions are begun and ended by hand."""
         return create_engine(
-            self.url, pool_size=2, isolation_level="AUTOCOMMIT", connect_args=self._wait
+            self.url,
+            pool_size=2,
+            pool_reset_on_return=None,
+            isolation_level="AUTOCOMMIT",
+            connect_args=self._wait,
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy.schema import Table
@@ -78,7 +78,7 @@ class StoreRows:
         """Have every changed row written in place of what was stored under its key."""
         for table, rows in self._changed.items():
             old = [key for key in rows if key not in self._absent[table]]
-            names = [column.name for column in _table(table).columns]
+            names = _columns(table)
             values = [[vars(row)[name] for name in names] for row in rows.values()]
             statements.put(self._hand, _table(table), key_names(table), old, values)
             self._absent[table] -= rows.keys()
@@ -89,12 +89,17 @@ class StoreRows:
 
         What was read or put before stands.
         """
-        names = [column.name for column in _table(table).columns]
+        names = _columns(table)
         for values in answer:
             row = table(**dict(zip(names, values, strict=True)))
             if self._read.get(table, *key_of(row)) is None:
                 self._read.put(row)
         self._absent[table].update(key for key in keys if self._read.get(table, *key) is None)
+
+
+@cache
+def _columns(table: type[Row]) -> tuple[str, ...]:
+    return tuple(column.name for column in _table(table).columns)
 
 
 def _table(table: type[Row]) -> Table:

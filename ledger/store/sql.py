@@ -6,6 +6,7 @@ Reading whole tables is SQLAlchemy's; what an append does goes by hand, in few s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,11 +15,12 @@ from sqlalchemy.exc import NoResultFound
 
 from ledger.kinds import TABLES
 from ledger.registers.erasures import ErasureRow
+from ledger.registers.house import LedgerRow
 from ledger.registers.retention import DroppedRow
 from ledger.registers.rows import Row, key_names
 from ledger.registers.switches import SwitchRow
 from ledger.store import statements
-from ledger.store.base import Head, StoredEntry
+from ledger.store.base import Foreseeing, Head, StoredEntry
 from ledger.store.bulk import SqlBulk
 from ledger.store.hand import Answer, Hand, Statement
 from ledger.store.rows import StoreRows
@@ -35,31 +37,47 @@ _LATEST = ", ".join(
     f"(SELECT max(seq) FROM {table.__tablename__})"  # noqa: S608 - names of our own
     for table in _WATCHED
 )
-OPENING: Statement = (f"SELECT size, root, last, journal, {_LATEST} FROM head", [])  # noqa: S608
+_OPENING: Statement = (f"SELECT size, root, last, journal, {_LATEST} FROM head", [])  # noqa: S608
 """What a writer asks first: the head, and when switches last changed, and what is destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a writer will want to read; `size` is the ledger's as it was when last looked at."""
+
+    foreseeing: Foreseeing
+    size: int = 0
 
 
 class SqlTransaction(SqlBulk):
     """One open connection inside one transaction, whose end is its store's business.
 
-    A writer gives what was `opened` by asking `OPENING`.
+    Whatever was told by `hand` before is done with the first question.
     """
 
-    def __init__(self, connection: Connection, hand: Hand, opened: Answer | None = None) -> None:
+    def __init__(self, connection: Connection, hand: Hand, writing: Writing | None = None) -> None:
         self._bare_connection = connection
         self._hand = hand
         self.rows = StoreRows(hand)
-        (found,) = (opened,) if opened is not None else hand.ask(_HEAD)
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._first: bytes | None = None
+        if writing is not None:
+            self._foresee(writing)
+        (found,) = hand.ask(_HEAD if writing is None else _OPENING)
         if len(found) != 1:
             raise NoResultFound(f"There are {len(found)} heads.")
         size, root, last, journal, *changes = found[0]
         self.head = Head(size, root, last, journal)
         self._changes = dict(zip(_WATCHED, changes, strict=False))
-        self._tiles: dict[tuple[int, int], bytes] = {}
-        self._first: bytes | None = None
-        if opened is not None:
+        if writing is not None:
             self.foresee_tiles(_frontier(size))
-            hand.foresee(_FIRST, self._keep_first)
+
+    def _foresee(self, writing: Writing) -> None:
+        """Have what every writer wants, and what this one says, read with the first question."""
+        self.foresee_tiles(_frontier(writing.size))
+        self._hand.foresee(_FIRST, self._keep_first)
+        self.rows.expect(LedgerRow)
+        writing.foreseeing(self.rows)
 
     @property
     def _connection(self) -> Connection:

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from ledger import apart
 from ledger.apart import check_apart
+from ledger.errors import StoreUnavailable
 from ledger.reading import Checked, check_here
 from ledger.verify import BATCH, replay
 from tests.vectors.record import Lines
@@ -83,6 +85,32 @@ def test_it_ends_with_whoever_stops_listening() -> None:
     assert len(children()) == len(before) + 1
     found.close()  # type: ignore[attr-defined]
     assert children() == before
+
+
+def test_a_store_that_fails_is_said_to_whoever_asked() -> None:
+    """If it fails, a verification ends early as if there were no more entries, or never."""
+    before = children()
+
+    def failing() -> Iterator[Batch]:
+        yield from batches(3)
+        raise StoreUnavailable("The lock is held.", "Try again.")
+
+    found = check_apart(failing())
+    assert [next(found)[0] for _ in range(3)] == batches(3)
+    with pytest.raises(StoreUnavailable, match="held"):
+        next(found)
+    assert children() == before
+
+
+def test_it_reads_ahead_only_so_far() -> None:
+    """If it fails, a slow taker has the whole ledger in memory, or reading never ends."""
+    numbers = count()
+    found = check_apart(Batch(LINES) for _ in numbers)
+    for _ in range(20):
+        next(found)
+    found.close()  # type: ignore[attr-defined]
+    assert next(numbers) <= 20 + apart._AHEAD
+    assert next(numbers) <= 21 + apart._AHEAD  # nobody reads on
 
 
 STARTING = """
