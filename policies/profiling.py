@@ -14,7 +14,8 @@ from ledger.keys import Signer
 from policies import shipped
 from policies.adopting import thresholds_in_force
 from policies.auditing import Audited, Decisions, decisions_of, enter_audit
-from policies.fairness.audit import audit_fairness
+from policies.fairness.audit import audit_fairness, seed_of
+from policies.fairness.bootstrap import DRAWS
 from policies.fairness.counts import FairnessRequest
 from policies.fairness.profiles.credit import read_credit, value_figures
 from policies.fairness.profiles.eu_ai_act import Justification, special_category_record
@@ -23,10 +24,15 @@ from policies.fairness.profiles.ll144 import check_attributes, read_ll144
 from policies.fairness.profiles.selection import SelectionRequest, Selections, count_selections
 from policies.fairness.profiles.shipped import Profile, profile
 from policies.fairness.profiles.statement import Statement, check_statement
+from policies.fairness.significance import RULE
 from policies.scoring import asked_of
 from policies.thresholds import Thresholds
 
 PRE_AUDIT = "Internal pre-audit"
+INTERVALS = (
+    "95 %: rates by Wilson, ratios and differences by multinomial resampling of the counts, "
+    f"{DRAWS:,} draws"
+)
 ATTACHED = "Internal pre-audit; an auditor's statement is attached, not verified"
 
 
@@ -122,7 +128,8 @@ def audit_by_profile(
     counted = request.score if scoring else request.prediction
     if counted is None:
         raise InvalidInput("It was not said what was decided.", "Name the column: --prediction COL")
-    asked = SelectionRequest(counted, request.by, request.positive, request.where, scoring)
+    seed = seed_of(decisions.digest, None)
+    asked = SelectionRequest(counted, request.by, request.positive, request.where, scoring, seed)
     attributes = check_attributes(request.by) if request.name == "nyc-ll144" else None
     selections = count_selections(decisions.paths, asked)
     reading, limits = _read(decisions, request, rule, thresholds, selections)
@@ -178,9 +185,10 @@ def _document(
             "prediction_missing": selections.missing,
         },
         "unknown": selections.unknown,
-        "seed": 0,
-        "draws": 0,
-        "intervals": "95 %: rates by Wilson, ratios by Katz's logarithm; p by Fisher's exact test",
+        "seed": asked.seed,
+        "draws": DRAWS,
+        "intervals": INTERVALS,
+        "significance": RULE,
         "data_digest": decisions.digest,
         "by": list(request.by),
         "label": None,

@@ -23,21 +23,30 @@ from policies.fairness.result import (
     Place,
     TableResult,
 )
-from policies.fairness.significance import Significance, compare, wilson
+from policies.fairness.significance import Significance, compare, widened, wilson
+from policies.fairness.values import is_known
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Rates of groups as counted, `(groups)`, and as drawn, `(draws, groups)`."""
+    """Rates of groups as counted, `(groups)`, and as drawn, `(draws, groups)`.
+
+    `n` are their rows, `selected` those of them that were (None where rates are not of rows: with
+    weights, and for the mean of several classes).
+    """
 
     counted: Rates
     drawn: Rates
+    n: Cells
+    selected: Cells | None
 
     def of(self, chosen: NDArray[np.intp]) -> Measured:
         """The same of some groups only."""
         return Measured(
             {name: values[chosen] for name, values in self.counted.items()},
             {name: values[:, chosen] for name, values in self.drawn.items()},
+            self.n[chosen],
+            None if self.selected is None else self.selected[chosen],
         )
 
 
@@ -53,18 +62,16 @@ class Comparing:
         """Compare groups; `sample` has their cells, of several classes for their mean."""
         measured = _measured(sample, place)
         overall = _measured(sample.through(_whole), place)
-        n = sample.rows.sum(axis=(1, 2))
-        reference = self.reference(place, groups, measured, n)
-        large = np.flatnonzero(n >= self.minimum)
+        reference = self.reference(place, groups, measured)
+        known = np.array([is_known(group) for group in groups])
+        deciding = np.flatnonzero((measured.n >= self.minimum) & known)
         compared = self._comparison(place, groups, measured, reference)
         judged = None
-        if len(large) == len(groups) > 1:
+        if len(deciding) == len(groups) > 1:
             judged = compared
-        elif len(large) > 1 and (self.request.reference == BEST or n[reference] >= self.minimum):
-            among, kept = measured.of(large), [groups[int(i)] for i in large]
-            judged = self._comparison(
-                place, kept, among, self.reference(place, kept, among, n[large])
-            )
+        elif len(deciding) > 1 and (self.request.reference == BEST or reference in deciding):
+            among, kept = measured.of(deciding), [groups[int(i)] for i in deciding]
+            judged = self._comparison(place, kept, among, self.reference(place, kept, among))
         distances = to_overall(measured.counted, overall.counted)
         drawn_distances = to_overall(measured.drawn, overall.drawn)
         return TableResult(
@@ -79,11 +86,12 @@ class Comparing:
             to_overall=_estimated(distances, drawn_distances),
         )
 
-    def reference(self, place: Place, groups: Sequence[str], measured: Measured, n: Cells) -> int:
+    def reference(self, place: Place, groups: Sequence[str], measured: Measured) -> int:
         """Position of the group that others are held against, the first of equals.
 
-        The mean of several classes has no selection rate: there the best is the most accurate.
-        InvalidInput if a group was asked for that is not there.
+        A group of unknown category is it only if it was named, or if there is no other. The mean of
+        several classes has no selection rate: there the best is the most accurate. InvalidInput if
+        a group was asked for that is not there.
         """
         asked = self.request.references()
         columns = place.by.split(",") if place.by not in self.request.by else [place.by]
@@ -96,33 +104,32 @@ class Comparing:
                     f"There is no group {name!r} by {place.by} to hold others against.",
                     f"Its groups are: {', '.join(groups[:20])}.",
                 )
-        if self.request.reference == LARGEST:
-            return int(np.argmax(n))
-        rate = measured.counted[SELECTED]
+        able = _able(groups)
+        n, rate = measured.n[able], measured.counted[SELECTED][able]
         if not np.isfinite(rate).any():
-            rate = measured.counted["accuracy"]
-        return int(np.nanargmax(rate)) if np.isfinite(rate).any() else int(np.argmax(n))
+            rate = measured.counted["accuracy"][able]
+        if self.request.reference == LARGEST or not np.isfinite(rate).any():
+            return int(able[np.argmax(n)])
+        return int(able[np.nanargmax(rate)])
 
     def _comparison(
         self, place: Place, groups: Sequence[str], measured: Measured, reference: int
     ) -> Comparison:
+        best = self.request.reference == BEST
+        held = _best_of_each(groups, measured) if best else reference
         value, _ = against(measured.counted[SELECTED], reference)
-        ratios, _ = against(measured.drawn[SELECTED], self._drawn_reference(measured, reference))
+        ratios = estimates(value, against(measured.drawn[SELECTED], held)[0])
+        if measured.selected is not None:
+            most = 1.0 if best else np.inf
+            ratios = widened(ratios, measured.selected, measured.n, reference, most)
         disparities, drawn = between(measured.counted), between(measured.drawn)
         return Comparison(
             place=place,
             groups=tuple(groups),
             reference=groups[reference],
-            impact_ratios=tuple(estimates(value, ratios)),
+            impact_ratios=tuple(ratios),
             disparities=_estimated(disparities, drawn),
         )
-
-    def _drawn_reference(self, measured: Measured, reference: int) -> int | NDArray[np.intp]:
-        """The best-off group of each draw: who that is, is itself uncertain."""
-        if self.request.reference != BEST:
-            return reference
-        found: NDArray[np.intp] = np.argmax(np.nan_to_num(measured.drawn[SELECTED], nan=-1), axis=1)
-        return found
 
     def _groups(
         self,
@@ -168,6 +175,9 @@ class Comparing:
         drawn_ratio, drawn_difference = against(measured.drawn[name], reference)
         own = estimates(measured.counted[name], measured.drawn[name])
         ratios = estimates(ratio, drawn_ratio)
+        over, below = PROPORTIONS.get(name, ("", ""))
+        if over in counts and not sample.weighted:
+            ratios = widened(ratios, counts[over], counts[below], reference)
         differences = estimates(difference, drawn_difference)
         shares = _shares(name, sample, counts, reference) or [_Share()] * len(own)
         return [
@@ -218,7 +228,23 @@ def _shares(
 
 def _measured(sample: Sample, place: Place) -> Measured:
     measure = macro_rates if place.macro else rates
-    return Measured(measure(sample.mass), measure(sample.draws))
+    rows = sample.rows
+    selected = None if place.macro or sample.weighted else counted(rows)["pp"]
+    return Measured(measure(sample.mass), measure(sample.draws), rows.sum(axis=(1, 2)), selected)
+
+
+def _able(groups: Sequence[str]) -> NDArray[np.intp]:
+    """Positions of the groups that others may be held against."""
+    known = [i for i, group in enumerate(groups) if is_known(group)]
+    return np.array(known or range(len(groups)), dtype=np.intp)
+
+
+def _best_of_each(groups: Sequence[str], measured: Measured) -> NDArray[np.intp]:
+    """Position of the best-off group of each draw: who that is, is itself uncertain."""
+    able = _able(groups)
+    rates_drawn = np.nan_to_num(measured.drawn[SELECTED][:, able], nan=-1)
+    found: NDArray[np.intp] = able[np.argmax(rates_drawn, axis=1)]
+    return found
 
 
 def _whole(cells: Floats) -> Floats:

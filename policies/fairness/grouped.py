@@ -18,7 +18,7 @@ from ledger.errors import InvalidInput
 from policies.fairness.labelling import Files
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import RELATION, Source, opened
-from policies.fairness.values import UNKNOWN, category, finite, positive, text
+from policies.fairness.values import category, finite, is_known, positive, text
 
 MAX_GROUPS = 500
 
@@ -68,7 +68,7 @@ class Valued:
         parts = [request.references.get(column) for column in self.by.split(",")]
         named = ",".join(part for part in parts if part is not None)
         if None in parts:
-            known = {name: n for name, n in self.groups.items() if UNKNOWN not in name.split(",")}
+            known = {name: n for name, n in self.groups.items() if is_known(name)}
             return max(known or self.groups, key=lambda name: self.groups[name])
         if named not in self.groups:
             raise InvalidInput(

@@ -7,11 +7,12 @@ part does, else is inconclusive if any is, else passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.fairness.bootstrap import Estimate
 from policies.fairness.result import Verdict
+from policies.fairness.values import is_known
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,18 @@ def near_zero(name: str, measured: Estimate, most: str) -> Judgement:
     return _judge(
         name, measured, -float(most), float(most), f"{most} in either direction", "beyond"
     )
+
+
+def set_aside(title: str, sizes: Mapping[str, int], minimum: int) -> Iterator[str]:
+    """Say which groups of a table, rows by name, are shown but decide nothing, and why."""
+    unknown = [f"{group} ({n})" for group, n in sizes.items() if not is_known(group)]
+    small = [f"{group} ({n})" for group, n in sizes.items() if is_known(group) and n < minimum]
+    for found, why in (
+        (unknown, "being of unknown category"),
+        (small, f"having fewer than {minimum} rows"),
+    ):
+        if found:
+            yield f"By {title}, shown but not judged for {why}: {', '.join(found)}."
 
 
 def conclude(

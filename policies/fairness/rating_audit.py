@@ -22,9 +22,10 @@ from policies.fairness.grouped import (
     tables_of,
 )
 from policies.fairness.labelling import Files, LabelJoin
-from policies.fairness.limits import Judgement, conclude, near_zero
+from policies.fairness.limits import Judgement, conclude, near_zero, set_aside
 from policies.fairness.regression import METHOD, Contrast, RatingFigures, contrast, rating_figures
 from policies.fairness.result import Verdict
+from policies.fairness.values import is_known
 from policies.thresholds import Thresholds
 
 _COMPARED = (
@@ -205,9 +206,9 @@ def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judge
         if labelled
         else ("standardized_difference", "Mean prediction")
     )
-    small = {group.group for group in table.groups if group.small}
+    aside = {each.group for each in table.groups if each.small or not is_known(each.group)}
     for group in table.groups:
-        if group.contrast is None or {group.group, table.reference} & small:
+        if group.contrast is None or {group.group, table.reference} & aside:
             continue
         sentence = (
             f"{what} of {group.group} minus that of {table.reference}, in standard deviations "
@@ -218,11 +219,8 @@ def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judge
 
 def _notes(tables: Sequence[RatingTable], minimum: int, *, labelled: bool) -> Iterator[str]:
     for table in tables:
-        small = [f"{group.group} ({group.figures.n})" for group in table.groups if group.small]
-        if small:
-            yield (
-                f"By {table.by}, shown but not judged for having fewer than {minimum} rows: "
-                f"{', '.join(small)}."
-            )
+        yield from set_aside(
+            table.by, {group.group: group.figures.n for group in table.groups}, minimum
+        )
     if not labelled:
         yield "No outcome was given, so only how far mean predictions lie apart was judged."

@@ -24,7 +24,7 @@ from policies.fairness.grouped import (
     tables_of,
 )
 from policies.fairness.labelling import Files, LabelJoin
-from policies.fairness.limits import Judgement, conclude, near_zero
+from policies.fairness.limits import Judgement, conclude, near_zero, set_aside
 from policies.fairness.moments import standardized_difference
 from policies.fairness.result import Verdict
 from policies.fairness.score_intervals import Drawn, draw, gather, interval
@@ -37,6 +37,7 @@ from policies.fairness.scores import (
     scale,
     tally,
 )
+from policies.fairness.values import is_known
 from policies.thresholds import Thresholds
 
 _MEASURED = ("mean", "auc", "brier", "calibration_error", "calibration_in_the_large")
@@ -259,9 +260,9 @@ def _judged(table: ScoreTable, thresholds: Thresholds, *, labelled: bool) -> Ite
                 limits.standardized_difference_max.value,
             )
         }
-    small = {group.group for group in table.groups if group.small}
+    aside = {each.group for each in table.groups if each.small or not is_known(each.group)}
     for group in table.groups:
-        if group.group == table.reference or {group.group, table.reference} & small:
+        if group.group == table.reference or {group.group, table.reference} & aside:
             continue
         for name, (title, limit) in held.items():
             if name.startswith("calibration") and group.figures.brier is None:
@@ -272,12 +273,9 @@ def _judged(table: ScoreTable, thresholds: Thresholds, *, labelled: bool) -> Ite
 
 def _notes(tables: Sequence[ScoreTable], minimum: int, *, labelled: bool) -> Iterator[str]:
     for table in tables:
-        small = [f"{group.group} ({group.figures.n})" for group in table.groups if group.small]
-        if small:
-            yield (
-                f"By {table.by}, shown but not judged for having fewer than {minimum} rows: "
-                f"{', '.join(small)}."
-            )
+        yield from set_aside(
+            table.by, {group.group: group.figures.n for group in table.groups}, minimum
+        )
     if not labelled:
         yield "No label was given, so only how the scores are distributed was judged."
     elif tables[0].groups[0].figures.brier is None:

@@ -10,17 +10,19 @@ Nothing here is defined for weights: a sum of weights is no number of independen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, inf, sqrt
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from policies.fairness.bootstrap import Estimate
 from policies.fairness.counts import Cells, Floats
 
 Method: TypeAlias = Literal["fisher", "z"]
 
+NAMES: Mapping[Method, str] = {"fisher": "Fisher's exact", "z": "two-proportion z"}
 FEW_EXPECTED = 5
 FEW_ROWS = 1_000
 RULE = (
@@ -71,6 +73,30 @@ def two_shares(hits: int, n: int, other_hits: int, other_n: int) -> tuple[float,
     pooled = both / total
     z = (hits / n - other_hits / other_n) / sqrt(pooled * (1 - pooled) * (1 / n + 1 / other_n))
     return erfc(abs(z) / sqrt(2)), "z"
+
+
+def widened(
+    ratios: Sequence[Estimate], hits: Cells, n: Cells, reference: int, most: float = inf
+) -> list[Estimate]:
+    """Widen intervals of ratios, of shares over the reference's, that resampling makes too narrow.
+
+    A share of 0 or 1 is the same in every draw, as if it were certain. There both ends of its
+    Wilson interval count as well, but to no more than `most`.
+    """
+    low, high = wilson(hits, n)
+    found = list(ratios)
+    for group, ratio in enumerate(ratios):
+        if ratio.value is None or ratio.interval is None or group == reference:
+            continue
+        ends = [*ratio.interval]
+        held = hits[reference] / n[reference]
+        if hits[group] in {0, n[group]}:
+            ends += [low[group] / held, high[group] / held]
+        if hits[reference] == n[reference]:
+            ends.append(ratio.value / low[reference])
+        highest = max(ratio.interval[1], min(max(ends), most))
+        found[group] = Estimate(ratio.value, (float(min(ends)), float(highest)))
+    return found
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

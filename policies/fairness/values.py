@@ -11,6 +11,11 @@ _MISSING = "('', 'nan', 'null', 'unknown')"
 _FRACTIONS = {"DOUBLE", "FLOAT"}
 
 
+def is_known(group: str) -> bool:
+    """Whether every category of a group, joined by commas if crossed, is a known one."""
+    return UNKNOWN not in group.split(",")
+
+
 def text(source: Source, column: str, name: str | None = None) -> str:
     """SQL for a column's value as text; a JSON string loses its quotation marks.
 

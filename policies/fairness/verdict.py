@@ -1,8 +1,8 @@
 """The verdict on measured groups, with its reasons.
 
-1. Groups below the minimum size are set aside; the others of a table are compared among
-   themselves. Fewer than two of them leave the table inconclusive, and so does a reference that
-   was asked for and is itself too small.
+1. Groups below the minimum size and those of an unknown category are set aside; the others of a
+   table are compared among themselves. Fewer than two of them leave the table inconclusive, and so
+   does a reference that was asked for and is itself set aside.
 2. With control columns the tables within their strata decide, those over all strata are shown;
    of several classes each decides, their mean is shown.
 3. A measure fails if its value and its whole 95 % interval lie beyond the limit, passes if both
@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 from policies.fairness.bootstrap import Estimate
 from policies.fairness.counts import FairnessRequest
+from policies.fairness.limits import set_aside
 from policies.fairness.result import Comparison, TableResult, Verdict
+from policies.fairness.values import is_known
 from policies.thresholds import FairnessThresholds
 
 
@@ -44,7 +46,15 @@ def judge(
     judgements = [one for table in deciding for one in _table(table, thresholds, labelled=labelled)]
     failed = [one.reason for one in judgements if one.verdict == "fail"]
     open_ones = [one.reason for one in judgements if one.verdict == "inconclusive"]
-    notes = [note for table in deciding for note in _set_aside(table, thresholds)]
+    notes = [
+        note
+        for table in deciding
+        for note in set_aside(
+            table.place.title,
+            {group.group: group.n for group in table.groups},
+            thresholds.minimum_cell.value,
+        )
+    ]
     notes += _notes(request)
     if failed:
         return "fail", (*failed, *open_ones, *notes)
@@ -74,14 +84,7 @@ def _table(
 ) -> Iterator[_Judgement]:
     judged, title = table.judged, table.place.title
     if judged is None:
-        size = thresholds.minimum_cell.value
-        large = sum(not group.small for group in table.groups)
-        reason = (
-            f"By {title} fewer than two groups have {size} rows or more: nothing to compare."
-            if large <= 1
-            else f"By {title} the reference {table.compared.reference} has fewer than {size} rows."
-        )
-        yield _Judgement("inconclusive", reason)
+        yield _Judgement("inconclusive", _not_judged(table, thresholds.minimum_cell.value))
         return
     yield from _ratios(judged, thresholds.impact_ratio_min.value)
     yield _at_most(
@@ -95,6 +98,16 @@ def _table(
             judged.disparities["equalized_odds_difference"],
             thresholds.equalized_odds_difference_max.value,
         )
+
+
+def _not_judged(table: TableResult, size: int) -> str:
+    """Why none of a table's groups could be judged."""
+    title, reference = table.place.title, table.compared.reference
+    if sum(is_known(each.group) and not each.small for each in table.groups) <= 1:
+        return f"By {title} fewer than two groups have {size} rows or more: nothing to compare."
+    if not is_known(reference):
+        return f"By {title} the reference {reference} is of unknown category."
+    return f"By {title} the reference {reference} has fewer than {size} rows."
 
 
 def _ratios(judged: Comparison, minimum: str) -> Iterator[_Judgement]:
@@ -144,12 +157,3 @@ def _judgement(
     if not any(within):
         return _Judgement("fail", f"{figures}, {beyond} {limit}.")
     return _Judgement("inconclusive", f"{figures}, which spans {limit}.")
-
-
-def _set_aside(table: TableResult, thresholds: FairnessThresholds) -> Iterator[str]:
-    small = [f"{group.group} ({group.n})" for group in table.groups if group.small]
-    if small:
-        yield (
-            f"By {table.place.title}, shown but not judged for having fewer than "
-            f"{thresholds.minimum_cell.value} rows: {', '.join(small)}."
-        )

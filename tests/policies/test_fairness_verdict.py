@@ -71,6 +71,35 @@ def test_small_groups_are_shown_and_flagged_but_decide_nothing(tmp_path: Path) -
     assert "shown but not judged for having fewer than 30 rows: c (3)." in result.reasons[1]
 
 
+def test_a_group_of_unknown_category_is_shown_and_decides_nothing(tmp_path: Path) -> None:
+    """If this failed, women would be held against whoever left the field empty."""
+    groups = {"F": (2480, 5000), "M": (2500, 5000), "": (180, 200)}
+    result = _audit(tmp_path, groups)
+    (table,) = result.tables
+    assert [(group.group, group.n) for group in table.groups] == [
+        *(("F", 5000), ("M", 5000), ("unknown", 200))
+    ]
+    assert table.compared.reference == "M"
+    assert table.compared.disparities["demographic_parity_difference"].value == 0.9 - 0.496
+    assert table.judged is not None
+    assert table.judged.groups == ("F", "M")
+    assert result.verdict == "pass"
+    assert any("of unknown category: unknown (200)." in reason for reason in result.reasons)
+    (alone,) = _audit(tmp_path, {"F": (50, 100), "": (60, 100)}).tables
+    assert alone.judged is None
+
+
+def test_nobody_of_few_is_not_taken_for_certain(tmp_path: Path) -> None:
+    """If this failed, nobody of thirty would fail a model that selects one of ten."""
+    few = _audit(tmp_path, {"a": (0, 30), "b": (30, 300)})
+    assert few.verdict == "inconclusive"
+    (table,) = few.tables
+    assert table.groups[0].measures["selection_rate"].estimate.interval == (0, 0)
+    assert table.groups[0].impact_ratio.interval == (0, 1)
+    many = _audit(tmp_path, {"a": (0, 300), "b": (300, 600)})
+    assert many.verdict == "fail"
+
+
 def test_one_group_large_enough_is_nothing_to_compare(tmp_path: Path) -> None:
     """If this failed, an audit of men alone would pass."""
     result = _audit(tmp_path, {"a": (50, 100), "b": (1, 29)})

@@ -24,6 +24,7 @@ from policies.fairness.profiles.selection import (
 )
 from policies.fairness.profiles.shipped import Profile
 from policies.fairness.result import Verdict
+from policies.fairness.significance import NAMES
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def read_four_fifths(selections: Selections, profile: Profile, minimum: str) -> 
             short = shortfall(table, each, reference, minimum)
             groups.append({**each.as_json(), "small": each.group in small, "shortfall": short})
         tables.append({"by": table.by, "reference": reference, "unknown": table.unknown})
-        judgements += _judged(compared, reference, small, minimum, level)
+        low = {each["group"] for each in groups if each["by"] == table.by and each["shortfall"]}
+        judgements += _judged(compared, (reference, *small), low, minimum, level)
         notes += _notes(table, small)
     verdict, reasons = conclude(judgements, notes)
     return Reading(tuple(groups), tuple(tables), verdict, reasons)
@@ -71,19 +73,21 @@ def shortfall(table: SelectionTable, own: Compared, reference: str, minimum: str
 
 
 def _judged(
-    compared: list[Compared], reference: str, small: tuple[str, ...], minimum: str, level: str
+    compared: list[Compared], aside: tuple[str, ...], short: set[str], minimum: str, level: str
 ) -> Iterator[Judgement]:
+    """Judge those not set aside, of which the reference is the first; `short` are below."""
     for each in compared:
-        if each.group == reference or each.group in small:
+        if each.group in aside:
             continue
-        name = f"Impact ratio of {each.group} against {reference} (by {each.by})"
-        if each.ratio.value is None or each.p_value is None:
+        name = f"Impact ratio of {each.group} against {aside[0]} (by {each.by})"
+        if each.ratio.value is None or each.test is None:
             yield Judgement("inconclusive", f"{name} is undefined: nobody was selected.")
             continue
-        low, rare = each.ratio.value < float(minimum), each.p_value < float(level)
+        p_value = each.test.p_value
+        low, rare = each.group in short, p_value < float(level)
         # As a statistic would be printed: three digits, no p of zero.
-        p = f"p = {each.p_value:.3f}" if each.p_value >= 0.001 else "p < .001"  # noqa: PLR2004
-        said = f"{name} is {each.ratio.value:.3f}, {p}"
+        p = f"p = {p_value:.3f}" if p_value >= 0.001 else "p < .001"  # noqa: PLR2004
+        said = f"{name} is {each.ratio.value:.3f}, {p} ({NAMES[each.test.method]})"
         if low and rare:
             yield Judgement("fail", f"{said}: below {minimum}, and significant at {level}.")
         elif low:

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import exp, log, sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ledger.errors import InvalidInput
-from policies.fairness.bootstrap import CONFIDENCE, Estimate
+from policies.fairness.bootstrap import Estimate, estimates, resample
+from policies.fairness.counts import Cells
+from policies.fairness.disparities import against
 from policies.fairness.grouped import MAX_GROUPS, event, tables_of
-from policies.fairness.moments import normal_quantile
 from policies.fairness.row_filter import condition
-from policies.fairness.significance import holm
-from policies.fairness.sources import RELATION, opened
+from policies.fairness.significance import Significance, widened, wilson
+from policies.fairness.significance import compare as test_shares
+from policies.fairness.sources import RELATION, Source, opened
 from policies.fairness.values import UNKNOWN, category, finite, text
 
 Counts = Mapping[str, tuple[int, int]]
@@ -28,22 +31,30 @@ Counts = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class SelectionRequest:
-    """Whom to count: the decision, or with `scoring` the score, and the columns to group by."""
+    """Whom to count: the decision, or with `scoring` the score, and the columns to group by.
+
+    `seed` is that of the intervals.
+    """
 
     prediction: str
     by: tuple[str, ...]
     positive: str = "1"
     where: str | None = None
     scoring: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class SelectionTable:
-    """The known groups of one column, or of all crossed; `unknown` rows are in none of them."""
+    """The known groups of one column, or of all crossed; `unknown` rows are in none of them.
+
+    `seed` is that of the draws from which intervals of ratios and differences are.
+    """
 
     by: str
     counts: Counts
     unknown: int
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,9 @@ class Selections:
 class Compared:
     """One group held against the reference of its table.
 
-    `rate` has Wilson's interval, `ratio` Katz's on the scale of its logarithm (undefined where
-    nobody was selected); `p_value` is Fisher's exact test, None for the reference, `p_holm` the
-    same corrected for the number of groups. `share` is the group's part of the table's rows.
+    `rate` has Wilson's interval; `ratio` to and `difference` from the reference have that of
+    resampled counts. `test` is None for the reference. `share` is the group's part of the table's
+    rows.
     """
 
     by: str
@@ -78,9 +89,8 @@ class Compared:
     share: float
     rate: Estimate
     ratio: Estimate
-    difference: float | None
-    p_value: float | None
-    p_holm: float | None
+    difference: Estimate
+    test: Significance | None
     is_reference: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -94,9 +104,10 @@ class Compared:
             "share": self.share,
             **self.rate.as_json("selection_rate"),
             **self.ratio.as_json("impact_ratio"),
-            "difference": self.difference,
-            "p_value": self.p_value,
-            "p_holm": self.p_holm,
+            **self.difference.as_json("difference"),
+            "p_value": self.test.p_value if self.test else None,
+            "p_holm": self.test.p_holm if self.test else None,
+            "test": self.test.method if self.test else None,
             "is_reference": self.is_reference,
             **dict.fromkeys(("tpr", "fpr", "precision", "accuracy")),
         }
@@ -127,6 +138,8 @@ def count_selections(files: Sequence[Path], request: SelectionRequest) -> Select
             FROM {held} GROUP BY ALL ORDER BY ALL LIMIT {3 * MAX_GROUPS + 1}
             """  # noqa: S608 - quoted identifiers, and a filter that `condition` has parsed
         ).fetchall()
+        if not request.scoring and not any(row[-2] for row in rows):
+            _require_positive(source, request, decided)
     return _selections(request, rows, median)
 
 
@@ -134,33 +147,28 @@ def compare(
     table: SelectionTable, reference: str, left_out: Sequence[str] = ()
 ) -> Iterator[Compared]:
     """Hold every group against one; groups left out have a rate, but no ratio, difference or p."""
-    from scipy.stats import binomtest, fisher_exact
-
-    total = sum(n for n, _ in table.counts.values())
-    m, others = table.counts[reference]
-    tested = [group for group in table.counts if group != reference and group not in left_out]
-    p_values = [
-        float(fisher_exact([[selected, n - selected], [others, m - others]]).pvalue)
-        for n, selected in (table.counts[group] for group in tested)
-    ]
-    p = dict(zip(tested, p_values, strict=True))
-    corrected = dict(zip(tested, holm(p_values), strict=True))
-    for group, (n, selected) in table.counts.items():
-        rate = selected / n
-        ends = binomtest(selected, n).proportion_ci(CONFIDENCE, method="wilson")
+    groups = list(table.counts)
+    rows, hits = (
+        np.array([pair[i] for pair in table.counts.values()], dtype=np.int64) for i in (0, 1)
+    )
+    place = groups.index(reference)
+    tests = _tests(groups, hits, rows, reference, left_out)
+    ratio, difference = _against(hits, rows, place, table.seed)
+    low, high = wilson(hits, rows)
+    nothing = Estimate(None, None)
+    for i, group in enumerate(groups):
         apart = group in left_out
         yield Compared(
             by=table.by,
             group=group,
-            n=n,
-            selected=selected,
-            share=n / total,
-            rate=Estimate(rate, (float(ends.low), float(ends.high))),
-            ratio=_ratio((n, selected), (m, others)) if not apart else Estimate(None, None),
-            difference=None if apart else rate - others / m,
-            p_value=p.get(group),
-            p_holm=corrected.get(group),
-            is_reference=group == reference,
+            n=int(rows[i]),
+            selected=int(hits[i]),
+            share=float(rows[i] / rows.sum()),
+            rate=Estimate(float(hits[i] / rows[i]), (float(low[i]), float(high[i]))),
+            ratio=nothing if apart else ratio[i],
+            difference=nothing if apart else difference[i],
+            test=tests.get(group),
+            is_reference=i == place,
         )
 
 
@@ -176,16 +184,37 @@ def smaller_than(counts: Counts, share: str) -> tuple[str, ...]:
     return tuple(group for group, (n, _) in counts.items() if n < float(share) * total)
 
 
-def _ratio(own: tuple[int, int], other: tuple[int, int]) -> Estimate:
-    """A ratio of rates with Katz's interval (Katz et al., Biometrics 34, 1978)."""
-    (n, selected), (m, others) = own, other
-    if not others:
-        return Estimate(None, None)
-    ratio = (selected / n) / (others / m)
-    if own == other or not selected:
-        return Estimate(ratio, None)
-    reach = normal_quantile() * sqrt(1 / selected - 1 / n + 1 / others - 1 / m)
-    return Estimate(ratio, (exp(log(ratio) - reach), exp(log(ratio) + reach)))
+def _tests(
+    groups: Sequence[str], hits: Cells, rows: Cells, reference: str, left_out: Sequence[str]
+) -> Mapping[str, Significance | None]:
+    """Test each group against the reference; corrected for those that are not left out."""
+    kept = [i for i, group in enumerate(groups) if group == reference or group not in left_out]
+    names = [groups[i] for i in kept]
+    found = test_shares(hits[kept], rows[kept], names.index(reference))
+    return dict(zip(names, found, strict=True))
+
+
+def _against(
+    hits: Cells, rows: Cells, place: int, seed: int
+) -> tuple[list[Estimate], list[Estimate]]:
+    """Ratios to and differences from one group, with the intervals of resampled counts."""
+    drawn = resample(np.stack([rows - hits, hits], axis=1), seed)
+    with np.errstate(invalid="ignore"):
+        rates = drawn[..., 1] / drawn.sum(axis=-1)
+    ratio, difference = against(hits / rows, place)
+    drawn_ratio, drawn_difference = against(rates, place)
+    ratios = widened(estimates(ratio, drawn_ratio), hits, rows, place)
+    return ratios, estimates(difference, drawn_difference)
+
+
+def _require_positive(source: Source, request: SelectionRequest, decided: str) -> None:
+    """Refuse a positive value that the column never holds, filter or no filter."""
+    held = source.connection.execute(f"SELECT bool_or({decided}) FROM {RELATION}").fetchall()  # noqa: S608 - quoted identifiers
+    if not held[0][0]:
+        raise InvalidInput(
+            f"Column {request.prediction!r} never holds the positive value {request.positive!r}.",
+            "Say which value is positive with --positive.",
+        )
 
 
 def _selections(
@@ -203,22 +232,17 @@ def _selections(
             f"Grouping by {', '.join(request.by)} makes more than {MAX_GROUPS} groups.",
             "Group by columns of few categories; turn numbers such as an age into bands.",
         )
-    if not any(row[-2] for row in decided) and not request.scoring:
-        raise InvalidInput(
-            f"Column {request.prediction!r} never holds the positive value {request.positive!r}.",
-            "Say which value is positive with --positive.",
-        )
     return Selections(
         n=n,
         missing=sum(row[-1] for row in rows) - n,
         unknown=sum(row[-1] for row in decided if UNKNOWN in row[:-2]),
         median=median,
-        tables=tuple(_table(request.by, columns, decided) for columns in tables_of(request.by)),
+        tables=tuple(_table(request, columns, decided) for columns in tables_of(request.by)),
     )
 
 
 def _table(
-    by: Sequence[str], columns: Sequence[int], rows: list[tuple[Any, ...]]
+    request: SelectionRequest, columns: Sequence[int], rows: list[tuple[Any, ...]]
 ) -> SelectionTable:
     def key(row: tuple[Any, ...]) -> tuple[str, ...]:
         return tuple(row[i] for i in columns)
@@ -232,4 +256,5 @@ def _table(
             unknown += n
         else:
             counts[",".join(names)] = (n, sum(row[-1] for row in members if row[-2]))
-    return SelectionTable(",".join(by[i] for i in columns), counts, unknown)
+    by = ",".join(request.by[i] for i in columns)
+    return SelectionTable(by, counts, unknown, request.seed)
