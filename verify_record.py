@@ -77,6 +77,11 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def legible(text: str) -> str:
+    """Text that cannot steer a terminal or forge a line: what is not printed shows as its code."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def base64_bytes(text: object, length: int | None = None) -> bytes:
     """Bytes from base64 in its one spelling (RFC 4648, section 4). ValueError otherwise."""
     raw = base64.b64decode(str(text), validate=True)
@@ -185,14 +190,27 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right)
 
 
+def tree_roots(hashes: Sequence[bytes], sizes: set[int]) -> dict[int, bytes]:
+    """The roots over so many of the leaf hashes each, in one pass over all."""
+    roots: dict[int, bytes] = {}
+    peaks: list[bytes] = []  # the perfect subtrees, as large as can be, from the left
+    for size in range(len(hashes) + 1):
+        if size in sizes:
+            root = peaks[-1] if peaks else sha256(b"")
+            for peak in peaks[-2::-1]:
+                root = node_hash(peak, root)
+            roots[size] = root
+        if size < len(hashes):
+            value, before = hashes[size], size
+            while before & 1:
+                value, before = node_hash(peaks.pop(), value), before >> 1
+            peaks.append(value)
+    return roots
+
+
 def tree_root(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes: level by level, an odd one out moves up as it is."""
-    if not hashes:
-        return sha256(b"")
-    while len(hashes) > 1:
-        above = [node_hash(*hashes[at : at + 2]) for at in range(0, len(hashes) - 1, 2)]
-        hashes = [*above, hashes[-1]] if len(hashes) % 2 else above
-    return hashes[0]
+    """The root over leaf hashes."""
+    return tree_roots(hashes, {len(hashes)})[len(hashes)]
 
 
 def root_by_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
@@ -1223,9 +1241,9 @@ class Replay:
                 self._wrong("revoked", max(first, since), message)
 
     def _check_issued(self) -> None:  # 10
-        roots = {size: self.root_at(size).hex() for _, size, _ in self.registers.issued}
+        roots = tree_roots(self.leaves, {size for _, size, _ in self.registers.issued})
         for seq, size, root in self.registers.issued:
-            if root != roots[size]:
+            if root != roots[size].hex():
                 self._wrong("issued", seq, f"{size} entries have another root than it states.")
 
 
@@ -1309,11 +1327,11 @@ def read_vkey(text: str) -> tuple[str, bytes]:
     hexed, _, encoded = rest.partition("+")
     try:
         typed = base64_bytes(encoded, len(ED25519) + KEY_BYTES)
-    except ValueError:
-        typed = b""
-    if typed[:1] != ED25519 or key_id(name, typed[1:]).hex() != hexed:
-        raise Unusable(f"{text.strip()[:80]!r} is not a verifier key.")
-    return name, typed[1:]
+        if typed[:1] == ED25519 and key_id(name, typed[1:]).hex() == hexed:
+            return name, typed[1:]
+    except ValueError:  # not base64, or a name that is not text
+        pass
+    raise Unusable(f"{text.strip()[:80]!r} is not a verifier key.")
 
 
 # ---- Records: a journal, a folder of tiles, a report's evidence ----------------------------------
@@ -1364,6 +1382,9 @@ def check_journal(folder: Path) -> Checked:
         if rest or unfinished:
             message = f"A part is cut off by the end of the file before {path.name}."
             problems.append(Problem("journal", len(entries), message))
+        if not path.is_file():  # a folder or a pipe, which would never end
+            problems.append(Problem("journal", len(entries), f"{path.name} is not a file."))
+            continue
         *lines, rest = path.read_bytes().split(b"\n")
         unfinished = unfinished_part(lines)
         entries += lines
@@ -1562,7 +1583,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         text = path.read_text(encoding="utf-8")
         return Checkpoint.read(json.loads(text)["checkpoint"] if text[:1] == "{" else text)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unusable(f"{path} cannot be read as a checkpoint: {error!r}.") from error
 
 
@@ -1642,10 +1663,14 @@ def report_text(checked: Checked, anchored: Anchored | None) -> str:
     """What is printed for people."""
     root = checked.root_at(checked.size) or b""
     lines = [f"{checked.what} of {checked.origin}: {checked.size} entries, root {root.hex()}"]
-    for problem in in_order([*checked.problems, *checked.newer]):
+    problems = in_order([*checked.problems, *checked.newer])
+    for problem in problems[:MOST_SHOWN]:
         where = "record" if problem.seq is None else f"entry {problem.seq}"
         lines.append(f"  {where}: {problem.check}: {problem.message}")
-    return "\n".join([*lines, *checked.notes, sentence(checked, anchored), ""])
+    if len(problems) > MOST_SHOWN:
+        lines.append(f"  and {len(problems) - MOST_SHOWN} more: --json names all")
+    lines += [*checked.notes, sentence(checked, anchored)]
+    return "".join(f"{legible(line)}\n" for line in lines)
 
 
 def report_json(checked: Checked, anchored: Anchored | None) -> str:
@@ -1666,6 +1691,7 @@ def report_json(checked: Checked, anchored: Anchored | None) -> str:
 
 EXIT_CODES = {"verified": 0, "altered": 1, "unconfirmed": 5}
 WRONG_USAGE = 2
+MOST_SHOWN = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -1688,9 +1714,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         anchors = [anchor for anchor in found if anchor is not None]
         best = max(anchors, key=lambda anchor: anchor.size, default=None)
     except (Unusable, OSError) as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
+        sys.stderr.write(f"{parser.prog}: {legible(str(error))}\n")
         return WRONG_USAGE
-    sys.stdout.write((report_json if given.json else report_text)(checked, best))
+    text = (report_json if given.json else report_text)(checked, best)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     return EXIT_CODES[verdict_of(checked, best)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
@@ -152,21 +153,45 @@ def test_its_json_is_one_document(reported: World, note: Path, tell: Tell) -> No
     assert (found["size"], found["origin"], found["problems"]) == (size, ORIGIN, [])
 
 
-@pytest.mark.parametrize("wrong", ["record", "checkpoint", "vkey", "option"])
+@pytest.mark.parametrize("wrong", ["record", "checkpoint", "nested", "vkey", "not text", "option"])
 def test_wrong_usage(reported: World, tmp_path: Path, wrong: str) -> None:
     """If it fails, a slip of the auditor's hand reads as a verdict on the ledger."""
     broken = tmp_path / "broken"
     broken.write_text("{}")
+    nested = tmp_path / "nested"
+    nested.write_text('{"checkpoint":' + "[" * 100_000 + "]" * 100_000 + "}")
     home = reported.home.folder
     arguments: dict[str, list[object]] = {
         "record": [tmp_path],
         "checkpoint": [home, "--checkpoint", broken],
+        "nested": [home, "--checkpoint", nested],
         "vkey": [home, "--vkey", "ada+00000000+AAAA"],
+        "not text": [
+            home,
+            "--vkey",
+            f"\udcff+00000000+{base64.b64encode(bytes([1] * 33)).decode()}",
+        ],
         "option": [home, "--strictly"],
     }
     ran = alone(*arguments[wrong])
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "verify_record.py: " in ran.stderr
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, tell: Tell) -> None:
+    """If it fails, a pipe or a folder in a journal that was handed over hangs the auditor."""
+    os.mkfifo(tmp_path / "000000000000.jsonl")
+    (tmp_path / "000000000001.jsonl").mkdir()
+    code, told = tell(tmp_path)
+    assert (code, told.count("is not a file")) == (1, 2)
+
+
+def test_long_findings_are_cut_short_for_people(tmp_path: Path, tell: Tell) -> None:
+    """If it fails, garbage of a million lines buries the verdict, or `--json` hides some of it."""
+    journal = written([b"garbage"] * 500, tmp_path / "journal")
+    code, told = tell(journal)
+    assert (code, "and 400 more" in told, len(told.splitlines())) == (1, True, 103)
+    assert len(json.loads(tell(journal, "--json")[1])["problems"]) == 500
 
 
 # What was cut off, and what vouches
@@ -369,6 +394,18 @@ def test_every_file_of_tiles_is_checked(
     assert tell(current)[0] == 1
 
 
+def test_names_of_files_cannot_forge_a_verdict(
+    exported: tuple[World, Path], tmp_path: Path, tell: Tell
+) -> None:
+    """If it fails, a file's name clears the screen, hides what follows, or writes VERIFIED."""
+    current = copytree(exported[1], tmp_path / "tiles")
+    (current / "tile" / "\nVERIFIED: all of it\N{ESCAPE}[8m\N{RIGHT-TO-LEFT OVERRIDE}").touch()
+    code, told = tell(current)
+    assert (code, told.splitlines()[-1][:7]) == (1, "ALTERED")
+    assert all(line.isprintable() for line in told.splitlines())
+    assert not any(line.startswith("VERIFIED") for line in told.splitlines())
+
+
 def test_inclusion_paths(exported: tuple[World, Path]) -> None:
     """If it fails, a path that proves nothing is taken for a proof, or the other way round."""
     with exported[0].stranger().read() as snapshot:
@@ -453,6 +490,10 @@ def test_the_story_and_its_vectors() -> None:
     record = json.loads((VECTORS / "record.json").read_bytes())
     assert (run.problems, run.newer) == ([], [])
     assert [run.root_at(size).hex() for size in range(len(STORY) + 1)] == record["roots"]
+    roots = verify_record.tree_roots(run.leaves, set(range(0, len(STORY) + 1, 3)))
+    assert {size: root.hex() for size, root in roots.items()} == dict(
+        [*enumerate(record["roots"])][::3]
+    )
     assert verify_record.read_vkey(record["checkpoint"]["vkey"])
     for case in json.loads((VECTORS / "malformed.json").read_bytes())["entries"]:
         with pytest.raises(verify_record.NoEntry):
