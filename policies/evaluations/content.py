@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
+from io import SEEK_CUR, BytesIO
 from pathlib import Path
+from struct import Struct
 from typing import Any
 from zipfile import BadZipFile, ZipFile
+from zlib import crc32
 
 import orjson
+import pyarrow as pa
 
 from ledger.errors import InvalidInput
 
 MOST_BYTES = 2**30
+_ZSTANDARD = 93
 _MOST_DIGITS = 18
 _ARCHIVE = b"PK\x03\x04"
+_ENCRYPTED = 1
+# Before a member's data: of 30 bytes the last four say how long its name and extra field are.
+_LOCAL_HEADER = Struct("<26x2H")
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,29 @@ def read_content(path: Path) -> Content:
             "Give results as JSON or JSON lines: quaestor audit evaluate --help",
         )
     return Content(name, digest, lines=tuple(lines))
+
+
+def member_of(archive: ZipFile, name: str) -> bytes:
+    """Unpack a member, also one packed by Zstandard, which Python knows from 3.14 on only.
+
+    Raises BadZipFile for one that is damaged, and as `ZipFile.read` does.
+    """
+    member = archive.getinfo(name)
+    if member.compress_type != _ZSTANDARD:
+        return archive.read(member)
+    file = archive.fp
+    if file is None or member.flag_bits & _ENCRYPTED:
+        raise BadZipFile("it is encrypted")
+    file.seek(member.header_offset)
+    header = file.read(_LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size:
+        raise BadZipFile("it ends early")
+    file.seek(sum(_LOCAL_HEADER.unpack(header)), SEEK_CUR)
+    packed = pa.BufferReader(file.read(member.compress_size))
+    data: bytes = pa.CompressedInputStream(packed, "zstd").read(member.file_size + 1)
+    if len(data) != member.file_size or crc32(data) != member.CRC:
+        raise BadZipFile("its checksum is another")
+    return data
 
 
 def parse_json(data: bytes) -> Any:

@@ -1,13 +1,15 @@
 """Logs of Inspect: JSON, or an `.eval` archive of JSON files.
 
 Read are the samples' first score (`C` passed, `I`, `P` and `N` not; 1 and 0; other numbers are a
-score alone), `total_time`, `model_usage`, `error`, and `metadata`, which may state labels under our
-own names. A run that did not finish is refused: what is missing in it is not chance.
+score alone; of several values under names the one that the results list first), `total_time`,
+`model_usage`, `error`, and `metadata`, which may state labels under our own names. A run that did
+not finish is refused: what is missing in it is not chance.
 """
 
 from __future__ import annotations
 
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Any, TypeGuard
@@ -15,13 +17,14 @@ from zipfile import BadZipFile
 
 from ledger.registers.evaluations import Suite
 from policies.evaluations.case import as_text, labelled
-from policies.evaluations.content import Content, parse_json
+from policies.evaluations.content import Content, member_of, parse_json
 
 NAME = "inspect"
 SUITE: Suite = "accuracy"
 _HEADERS = ("header.json", "_journal/start.json")
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _ATTACHED = "attachment://"
+_SAMPLE = re.compile(r"samples/.+_epoch_[0-9]+\.json")  # an id may hold a slash
 _DAMAGES = (
     BadZipFile,
     zlib.error,
@@ -57,11 +60,16 @@ def read(content: Content) -> Iterator[dict[str, Any]]:
         raise content.wrong(
             "it lists no samples.", "Write the log with its samples: inspect eval --log-samples"
         )
-    scorer = _scorer(header)
+    first = _first_score(header)
     for sample in samples:
         if not isinstance(sample, dict) or "id" not in sample:
             raise content.wrong("a sample has no id.", "Check that the log is whole.")
-        yield _fields(sample, scorer)
+        fields = _fields(sample, first)
+        if not fields["error"] and "score" not in fields:
+            raise content.wrong(
+                f"sample {fields['id']} has no score.", "Score all of them: inspect score LOG"
+            )
+        yield fields
 
 
 def _header(content: Content) -> str:
@@ -74,7 +82,7 @@ def _header(content: Content) -> str:
 def _samples(content: Content) -> Iterator[Any]:
     assert content.archive is not None  # noqa: S101 - asked for only then
     names = content.archive.namelist()
-    whole = [name for name in names if name.startswith("samples/") and name.count("/") == 1]
+    whole = [name for name in names if _SAMPLE.fullmatch(name)]
     if not whole and any(name.startswith("samples/") for name in names):
         raise content.wrong(
             "its samples are stored in pieces.", "Convert it: inspect log convert --to json"
@@ -86,7 +94,7 @@ def _samples(content: Content) -> Iterator[Any]:
 def _member(content: Content, name: str) -> Any:
     assert content.archive is not None  # noqa: S101 - asked for only then
     try:
-        found = parse_json(content.archive.read(name))
+        found = parse_json(member_of(content.archive, name))
     except NotImplementedError as error:  # a compression that this Python does not know
         raise content.wrong(
             f"{name} is compressed in a way that cannot be read here.",
@@ -101,29 +109,33 @@ def _member(content: Content, name: str) -> Any:
     return found
 
 
-def _scorer(header: dict[str, Any]) -> str | None:
+def _first_score(header: dict[str, Any]) -> dict[str, Any]:
+    """What the results list first: its scorer, and which of the scorer's values it is."""
     results = header.get("results")
     scores = results.get("scores") if isinstance(results, dict) else None
     first = scores[0] if isinstance(scores, list) and scores else None
-    name = first.get("name") if isinstance(first, dict) else None
-    return name if isinstance(name, str) else None
+    return first if isinstance(first, dict) else {}
 
 
-def _fields(sample: dict[str, Any], scorer: str | None) -> dict[str, Any]:
+def _fields(sample: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
     given = sample.get("scores")
     scores = given if isinstance(given, dict) else {}
+    scorer = first.get("scorer", first.get("name"))
     score = scores.get(scorer) if scorer in scores else next(iter(scores.values()), None)
     score = score if isinstance(score, dict) else {}
+    value = score.get("value")
+    if isinstance(value, dict):
+        value = value.get(first.get("name"))
     epoch = sample.get("epoch", 1)
     name = str(sample["id"])
     seconds = sample.get("total_time")
     return {
         "id": name if epoch == 1 else f"{name}/{epoch}",
         "error": bool(sample.get("error")),
-        **_grade(score.get("value")),
+        **_grade(value),
         "latency_ms": float(seconds) * 1000 if _is_number(seconds) else None,
         "tokens": _tokens(sample.get("model_usage")),
-        "input": _attached(sample, sample.get("input")),
+        "input": _attached(sample, _asked(sample.get("input"))),
         "expected": _attached(sample, sample.get("target")),
         "output": _attached(sample, _answer(sample.get("output"))),
     } | labelled(score.get("metadata"), sample.get("metadata"))
@@ -146,6 +158,18 @@ def _tokens(usage: Any) -> int | None:
     totals = [each.get("total_tokens") for each in usage.values() if isinstance(each, dict)]
     known = [total for total in totals if isinstance(total, int)]
     return sum(known) if known else None
+
+
+def _asked(given: Any) -> Any:
+    """A question; its messages without the ids, which are others in every run."""
+    if not isinstance(given, list):
+        return given
+    return [
+        {name: value for name, value in each.items() if name != "id"}
+        if isinstance(each, dict)
+        else each
+        for each in given
+    ]
 
 
 def _answer(output: Any) -> Any:

@@ -3,11 +3,13 @@
 Read are `success`, `score`, `latencyMs` (not of answers out of a cache), `vars`, `error`,
 `failureReason` (2: an error), `tokenUsage.total`, `response.isRefusal`, and of the first component
 of `gradingResult` that did not pass the assertion's type. `metadata` of a test may state labels
-under our own names. A red-team plugin is the category of an adversarial case.
+under our own names. A red-team plugin is the category of an adversarial case. The version of the
+prompt is its label, or the beginning of `promptId`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +22,10 @@ from policies.evaluations.taxonomy import BY_ASSERTION
 NAME = "promptfoo"
 SUITE: Suite = "functional"
 _ERROR = 2
+_LABEL = re.compile(
+    r"(?!.*\{\{)[^\x00-\x1f]{1,60}"
+)  # the text of a prompt is longer, or a template
+_SHORT = 12  # digits of a digest
 _REFUSALS = ("is-refusal", "not-is-refusal")
 
 
@@ -88,12 +94,21 @@ def _fields(one: dict[str, Any], position: int, *, several_prompts: bool) -> dic
         "input": as_text(one.get("vars") or _part(one, "prompt").get("raw")),
         "expected": as_text(test.get("assert")),
         "output": as_text(response.get("output")),
-        "prompt_version": _part(one, "prompt").get("label"),
+        "prompt_version": _prompt_version(one),
     }
     found |= _graded(grading, test)
     if plugin:
         found |= {"suite": "adversarial", "category": str(plugin)}
     return found | labelled(*metadata)
+
+
+def _prompt_version(one: dict[str, Any]) -> str | None:
+    """The prompt's label; of one without a label, which promptfoo gives its text, its digest."""
+    prompt, digest = _part(one, "prompt"), one.get("promptId")
+    label = prompt.get("label")
+    if isinstance(label, str) and label != prompt.get("raw") and _LABEL.fullmatch(label):
+        return label
+    return digest[:_SHORT] if isinstance(digest, str) and digest else None
 
 
 def _graded(grading: dict[str, Any], test: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,15 @@ def test_grades_of_inspect(tmp_path: Path, value: Any, passed: bool | None, scor
     assert (case.passed, case.score, case.id) == (passed, score, "1/2")
 
 
+@pytest.mark.parametrize("scores", [{}, {"match": {"value": None}}, {"match": {"value": []}}])
+def test_a_sample_of_inspect_without_a_score_is_refused(tmp_path: Path, scores: Any) -> None:
+    """If it fails, a sample that nobody scored is left out unseen, or the file is to blame."""
+    log = json.loads(INSPECT.read_text())
+    log["samples"][2]["scores"] = scores
+    said = raising(InvalidInput, lambda: read(written(tmp_path, log)))
+    assert "sample 3 has no score" in said
+
+
 def test_an_unfinished_run_of_inspect_is_refused(tmp_path: Path) -> None:
     """If it fails, whoever stops a run in time chooses its result."""
     log = json.loads(INSPECT.read_text())
