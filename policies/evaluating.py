@@ -38,11 +38,11 @@ _MOST_PROMPTS = 20
 class Asked:
     """What a person asks for beside the files.
 
-    `suite` and `prompt_version` are of cases that name none. `baseline` is the id of an evaluation,
+    `version` is the one that was tested; None: the latest that is registered. `suite` and `prompt_version` are of cases that name none. `baseline` is the id of an evaluation,
     or a file. `owner` is whose the findings become; else they are the model's owner's.
     """
 
-    version: str
+    version: str | None = None
     suite: Suite | None = None
     prompt_version: str | None = None
     baseline: str | None = None
@@ -83,9 +83,10 @@ def run_evaluation(
     """
     adopted, thresholds = thresholds_in_force(book)
     with book.read() as snapshot:
-        evaluations.require_version(snapshot.rows, model, asked.version)
         row = known(snapshot.rows, model)
-        held = list(_held_against(snapshot.rows, row, asked))
+        version = asked.version or row.version
+        evaluations.require_version(snapshot.rows, model, version)
+        held = list(_held_against(snapshot.rows, row, version, asked.baseline))
     baselines = [
         Baseline(against, past.evaluation, past.evaluation, past.version, read_cases(book, past))
         for against, past in held
@@ -98,7 +99,7 @@ def run_evaluation(
     cases = book.home.evidence.keep(_as_lines(kept), "jsonl")
     document = {
         "model": model,
-        "version": asked.version,
+        "version": version,
         **found.as_json(),
         "golden": asked.golden,
         "texts_kept": asked.keep_texts,
@@ -108,7 +109,7 @@ def run_evaluation(
     body = {
         **_body(found, results),
         "model": model,
-        "version": asked.version,
+        "version": version,
         "thresholds": adopted,
         "golden": asked.golden,
         "texts_kept": asked.keep_texts,
@@ -164,15 +165,15 @@ def read_cases(book: Book, row: EvaluationRow) -> tuple[Case, ...]:
 
 
 def _held_against(
-    rows: Rows, model: ModelRow, asked: Asked
+    rows: Rows, model: ModelRow, version: str, baseline: str | None
 ) -> Iterator[tuple[Against, EvaluationRow]]:
     """Which evaluations to compare with: what was asked for, the golden one, that in production."""
     wanted: list[tuple[Against, EvaluationRow | None]] = []
-    if asked.baseline and not Path(asked.baseline).is_file():
-        wanted.append(("baseline", evaluations.known(rows, asked.baseline)))
+    if baseline and not Path(baseline).is_file():
+        wanted.append(("baseline", evaluations.known(rows, baseline)))
     wanted.append(("golden", evaluations.golden_of(rows, model.model)))
-    against, version = _serving(rows, model, asked.version)
-    wanted.append((against, evaluations.latest_of(rows, model.model, version)))
+    against, other = _serving(rows, model, version)
+    wanted.append((against, evaluations.latest_of(rows, model.model, other)))
     seen: set[str] = set()
     for name, row in wanted:
         if row is not None and row.evaluation not in seen:

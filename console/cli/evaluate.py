@@ -32,9 +32,6 @@ def evaluate(
     context: typer.Context,
     *,
     model: Annotated[str, typer.Option(metavar="MODEL", help="What was tested.")],
-    version: Annotated[
-        str, typer.Option(metavar="VERSION", help="Which version of it; it must be registered.")
-    ],
     suite: Annotated[
         list[Path],
         typer.Option(
@@ -43,6 +40,10 @@ def evaluate(
             help="Results of a test suite, or a folder of such files; may be given repeatedly.",
         ),
     ],
+    version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Which version of it; default: the latest one."),
+    ] = None,
     kind: Annotated[
         SuiteKind | None,
         typer.Option(help=f"The suite of cases that name none. {one_of(SuiteKind)}"),

@@ -35,9 +35,10 @@ def test_an_evaluation_from_files_to_its_document(tested: Place) -> None:
     """If this fails, an evaluation is not entered, not shown again, or not as documented."""
     first = tested.run(*arguments("0.9.0", "--suite", OLD, "--golden", "--json"), by="eva")
     assert (first.code, first.json["verdict"]) == (0, "inconclusive"), first.err
-    ran = tested.run(*arguments("0.9.1", "--suite", NEW, "--json"), by="eva")
+    ran = tested.run("audit", "evaluate", "--model", MODEL, "--suite", NEW, "--json", by="eva")
     assert ran.code == 1
     document = ran.json
+    assert document["version"] == "0.9.1"  # the latest
     assert set(document) == {
         "evaluation_id", "model", "version", "prompt_versions", "risk_level", "minimum_cases",
         "files", "suite_digest", "suites", "n", "passed", "errors", "measures", "subgroups",
