@@ -12,6 +12,7 @@ _NARROWEST, _WIDEST, _HEIGHT = 40, 110, 11
 _LINES = 6
 _MARKS = "oxz*+#"
 _LEAST = 2  # windows that make a line
+_PLAIN = str.maketrans("┌┐└┘├┤┬┴┼─│•", "+++++++++-|o")
 
 Read = Callable[[Document], float | None]
 
@@ -34,8 +35,8 @@ _CHARTS: dict[str, Read] = {
 }
 
 
-def charts(document: Document, width: int) -> Iterator[str]:
-    """Draw what is known over time, a picture with its title at a time."""
+def charts(document: Document, width: int, *, plain: bool = False) -> Iterator[str]:
+    """Draw what is known over time, a picture with its title at a time; `plain` in ASCII."""
     width = max(_NARROWEST, min(width, _WIDEST))
     lines = _lines(document)
     starts = [each["local"] for each in lines[0][1]] if lines else []
@@ -44,7 +45,8 @@ def charts(document: Document, width: int) -> Iterator[str]:
     for title, read in _CHARTS.items():
         series = [(name, [read(cell) for cell in cells]) for name, cells in lines]
         if any(value is not None for _, values in series for value in values):
-            yield _drawn(title, series, starts, width)
+            drawn = _drawn(title, series, starts, width)
+            yield drawn.translate(_PLAIN) if plain else drawn
 
 
 def _lines(document: Document) -> list[tuple[str, list[Document]]]:

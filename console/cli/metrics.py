@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from console.cli.display import Document, print_json, progress
+from console.cli.display import Document, print_json, progress, screen_of
 from console.cli.metric_tables import show_metrics
 from console.cli.options import Json, session_of
 from console.session import Session
+
+_WIDTH = 80  # of charts that no terminal shows
 
 
 def metrics(
@@ -45,9 +46,7 @@ def metrics(
         bool,
         typer.Option("--check", help="Compute the digest of every file anew, remembered or not."),
     ] = False,
-    chart: Annotated[
-        bool, typer.Option("--chart", help="Draw the windows as well, on a terminal.")
-    ] = False,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw the windows as well.")] = False,
     json: Json = False,
 ) -> None:
     """Measure throughput, latency, errors, tokens, cost, confidence, feedback and labels.
@@ -85,13 +84,9 @@ def metrics(
 
 
 def _draw(session: Session, document: Document) -> None:
-    """Charts, where there is a terminal that takes them."""
-    from shutil import get_terminal_size
-
+    """Draw charts within the width of the terminal."""
     from console.cli.metric_charts import charts
 
-    if session.settings.dumb or not session.settings.colour or not sys.stdout.isatty():
-        session.voice.note("Charts are drawn on a terminal only; the table says the same.")
-        return
-    for chart in charts(document, get_terminal_size().columns):
+    width = screen_of(session).width or _WIDTH
+    for chart in charts(document, width, plain=session.settings.dumb):
         typer.echo(f"\n{chart}")

@@ -24,7 +24,7 @@ MOST_TASKS = 100_000
 _SOME = "TABLESAMPLE system(1%)"
 _LISTED = 20
 _YEAR_1 = 62_135_596_800_000_000  # microseconds from there to 1970
-_MOST_ROWS = 100 * MOST_CELLS
+_MOST_ROWS = 20 * MOST_CELLS
 # Values of a confidence by tenths: 1 is in the last one.
 _BIN = (
     f"CASE WHEN confidence < 0 THEN {BELOW} WHEN confidence > 1 THEN {ABOVE} "

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.clock import read_time
 from ledger.errors import InvalidInput
 
-MOST_WINDOWS = 5_000
-MOST_CELLS = 20_000  # windows times groups
+MOST_WINDOWS = 40_000  # quarters of an hour in a year, and some more
+MOST_CELLS = 120_000  # windows times groups
 _USUAL = 48  # windows that one looks at, where none were asked for
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

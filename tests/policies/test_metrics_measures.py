@@ -284,6 +284,7 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InvalidInput) as refused:
             metrics([file], **asked)
         assert refused.value.hint
-    users: list[Row] = [{"time": utc("2026-01-01"), "user_id": str(n)} for n in range(25_000)]
+    times = utc("2026-01-01"), utc("2026-01-02")
+    users: list[Row] = [{"time": times[n % 2], "user_id": str(n)} for n in range(6_000)]
     with pytest.raises(InvalidInput, match="more windows and groups"):
-        metrics([sealed(tmp_path, users)], by=("user_id",))
+        metrics([sealed(tmp_path, users)], by=("user_id",), window=3_600)
