@@ -38,8 +38,9 @@ _MOST_PROMPTS = 20
 class Asked:
     """What a person asks for beside the files.
 
-    `version` is the one that was tested; None: the latest that is registered. `suite` and `prompt_version` are of cases that name none. `baseline` is the id of an evaluation,
-    or a file. `owner` is whose the findings become; else they are the model's owner's.
+    `version` is the one that was tested; None: the latest that is registered. `suite` and
+    `prompt_version` are of cases that name none. `baseline` is the id of an evaluation, or a file.
+    `owner` is whose the findings become; else they are the model's owner's.
     """
 
     version: str | None = None
