@@ -196,19 +196,23 @@ class Desk(Watch):
 
     async def find_out(
         self,
-        job: Callable[[Values], T],
+        job: Callable[[Values, Tell], T],
         *,
         doing: str,
         form: MakeForm,
         values: Values | None = None,
+        confirm: Confirm | None = None,
     ) -> T | None:
-        """Ask, and run a job that enters nothing; a refused form opens again as it was filled."""
+        """Ask, and run a job that signs nothing; a refused form opens again as it was filled."""
         filled: Values | None = values or {}
         while True:
             filled = await self.push_screen_wait(form(filled or {}))
             if filled is None:
                 return None
-            result = await self.run_job(doing, partial(_looking, job, filled))
+            dialog = confirm(filled) if confirm else None
+            if dialog is not None and not await self.push_screen_wait(dialog):
+                return None
+            result = await self.run_job(doing, partial(job, filled))
             if result is not None:
                 return result
 
@@ -269,8 +273,10 @@ class Desk(Watch):
         self.verify_record()
 
     @work
-    async def verify_record(self, against: Sequence[Anchor] = (), *, strict: bool = False) -> None:
-        """Verify the whole home in the background, and against what others handed over."""
+    async def verify_record(
+        self, against: Sequence[Anchor] = (), *, strict: bool = False, since_last: bool = False
+    ) -> None:
+        """Verify the home in the background, against what others handed over as well."""
         from ledger.verification import verify
 
         if self.integrity.running:
@@ -283,6 +289,7 @@ class Desk(Watch):
                 self.book,
                 against=[*against, *timestamp_anchors(self.book)],
                 strict=strict,
+                since_last=since_last,
                 progress=tell,
             ),
         )
@@ -291,10 +298,6 @@ class Desk(Watch):
         else:
             self.integrity = Integrity(found, self.clock())
         self.changed.publish(None)
-
-
-def _looking(job: Callable[[Values], T], values: Values, _tell: Tell) -> T:
-    return job(values)
 
 
 def _with_key(

@@ -1,7 +1,8 @@
-"""Small dialogs: a notice to read, a passphrase to give, a name to type."""
+"""Small dialogs: a notice to read, a passphrase to give, a name to type, one thing to choose."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -10,7 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
 
 from console.messages import legible
 
@@ -122,3 +124,25 @@ class TypedName(ModalScreen[bool]):
     def press(self, event: Button.Pressed) -> None:
         """Go on, or not."""
         self.dismiss(event.button.id == "go")
+
+
+class Choice(ModalScreen[str | None]):
+    """One of a few things; gives the id of the option chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, title: str, options: Sequence[Option], hint: str = "") -> None:
+        super().__init__()
+        self.heading, self.options, self.hint = title, options, hint
+
+    def compose(self) -> ComposeResult:
+        """The options, the keys below."""
+        with VerticalGroup(classes="dialog wide"):
+            yield Label(self.heading, classes="dialog-title", markup=False)
+            yield OptionList(*self.options, compact=True)
+            yield Static(f"{self.hint} ↑ ↓ Enter · Esc cancel".strip(), classes="keys")
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """This one."""
+        self.dismiss(event.option.id)

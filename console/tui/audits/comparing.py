@@ -11,7 +11,7 @@ from console.tui.audits.drift import drift_text
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
 from console.tui.reading import Reading
-from console.tui.work import Values, Work, path_of
+from console.tui.work import Tell, Values, Work, path_of
 from ledger.kinds import Kind
 from ledger.registers.models import ModelRow
 
@@ -64,7 +64,7 @@ async def compare(desk: Desk) -> None:
         *_narrowing(columns_said(picture, models)),
     ]  # fmt: skip
 
-    def comparing(values: Values) -> dict[str, Any]:
+    def comparing(values: Values, _tell: Tell) -> dict[str, Any]:
         from policies.drifting import compare_sides
 
         model = values["model"] or None

@@ -13,7 +13,7 @@ from console.tui.bars import bar
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
 from console.tui.reading import Reading
-from console.tui.work import Values
+from console.tui.work import Tell, Values
 from ledger.registers.models import ModelRow
 
 _NAME, _FIGURES = 20, 32
@@ -34,7 +34,7 @@ async def show_proxies(desk: Desk, model: str = "") -> None:
         FILE,
     ]
 
-    def finding(values: Values) -> dict[str, Any]:
+    def finding(values: Values, _tell: Tell) -> dict[str, Any]:
         from policies.auditing import decisions_of
         from policies.fairness.proxies import find_proxies
 

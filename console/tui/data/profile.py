@@ -13,7 +13,7 @@ from console.tui.bars import bar
 from console.tui.desk import Desk
 from console.tui.form import Field, Form
 from console.tui.reading import Reading
-from console.tui.work import Values, lines_of, names_of, path_of
+from console.tui.work import Tell, Values, lines_of, names_of, path_of
 from ledger.registers.datasets import ContentsRow, digest_of
 
 _NAME, _BAR = 18, 20
@@ -31,7 +31,7 @@ async def profile_files(desk: Desk) -> None:
         Field("where", "Only where", required=False, hint="An SQL condition on a row."),
     ]
 
-    def profiling(values: Values) -> dict[str, Any]:
+    def profiling(values: Values, _tell: Tell) -> dict[str, Any]:
         from policies.data.profile import profile_data
         from policies.data_sets import digest_readable, profile_document
 

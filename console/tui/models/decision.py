@@ -16,7 +16,7 @@ from console.tui.dialogs import Notice
 from console.tui.form import Field, Form
 from console.tui.reading import Reading
 from console.tui.record.proving import NEW_FILE, write_new
-from console.tui.work import Values, Work
+from console.tui.work import Tell, Values, Work
 from ledger.errors import InvalidInput
 from ledger.row_proofs import prove_row
 
@@ -37,7 +37,7 @@ async def show_decision(desk: Desk, log: str = "") -> None:
         hint="A log and a row counted from 0, such as log-1:17; or a request id.",
     )  # fmt: skip
 
-    def finding(values: Values) -> Decision:
+    def finding(values: Values, _tell: Tell) -> Decision:
         from ledger.logs.decisions import decision_at
 
         return decision_at(desk.book, *_place(desk, values["which"]))

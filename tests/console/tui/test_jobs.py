@@ -7,10 +7,9 @@ from pathlib import Path
 from textual.widgets import OptionList, SelectionList, Static
 
 from console.tui.audits.detail import AuditPage
-from console.tui.dialogs import Notice, TypedName
+from console.tui.dialogs import Choice, Notice, TypedName
 from console.tui.form import Form
 from console.tui.incidents.detail import IncidentPage
-from console.tui.incidents.severity import SeverityDialog
 from console.tui.reading import Reading
 from console.tui.record.page import RecordPage
 from console.tui.reports.page import ReportsPage
@@ -73,7 +72,7 @@ async def test_an_incident_is_opened_by_the_definition_of_its_severity(sample: S
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await press(pilot, "4", "n")
-        await shown(pilot, SeverityDialog)
+        await shown(pilot, Choice)
         options = pilot.app.screen.query_one(OptionList)
         assert "People are being harmed" in str(options.get_option("critical").prompt)
         assert "Such as:" in str(options.get_option("low").prompt)
