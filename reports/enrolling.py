@@ -11,7 +11,7 @@ from ledger.approving import Outcome, enter_or_request
 from ledger.book import Appended, Book
 from ledger.entry import Draft
 from ledger.errors import InvalidInput
-from ledger.keys import KDF_ROUNDS, EnrolmentRequest, Signer, make_request
+from ledger.keys import KDF_ROUNDS, EnrolmentRequest, PrivateKey, Signer, make_request
 from ledger.kinds import Kind
 from ledger.registers.actors import ROLES, active, draft_enrolment, draft_rekeying
 from ledger.seat import Seat
@@ -41,6 +41,22 @@ def new_key(
     request = make_request(signer, report_key, kind=kind, name=name)
     seat.keep_request(actor, request.encode())
     return request
+
+
+def change_passphrase(seat: Seat, actor: str, old: bytes, new: bytes) -> list[str]:
+    """Put all of an actor's keys under another passphrase, the report CA's included if it is here.
+
+    Returns their names. Refused where the old passphrase does not open one; none is changed then.
+    """
+    keys: dict[str, PrivateKey] = {
+        actor: seat.signer(actor, old).key,
+        f"{actor}.report": seat.report_key(actor, old),
+    }
+    if seat.has_authority:
+        keys["authority.ca"] = seat.authority_key(old)
+    for name, key in keys.items():
+        seat.replace_key(name, key, new)
+    return sorted(keys)
 
 
 def enrol(

@@ -101,20 +101,15 @@ def passphrase(
     json: Json = False,
 ) -> None:
     """Change the passphrase of all your keys, the report CA's included if it is here."""
+    from reports.enrolling import change_passphrase
+
     session = session_of(context)
-    keys: dict[str, Any] = {
-        session.actor: session.signer.key,
-        f"{session.actor}.report": session.report_key,
-    }
-    if session.authority_key is not None:
-        keys["authority.ca"] = session.authority_key
-    fresh = session.new_passphrase(new_file)
-    for name, key in keys.items():
-        session.seat.replace_key(name, key, fresh)
+    actor, old = session.signer.actor, session.passphrase  # opened before a new one is asked for
+    changed = change_passphrase(session.seat, actor, old, session.new_passphrase(new_file))
     if json:
-        print_json({"changed": sorted(keys)})
+        print_json({"changed": changed})
     else:
-        session.voice.note(f"The passphrase of {', '.join(sorted(keys))} is changed.")
+        session.voice.note(f"The passphrase of {', '.join(changed)} is changed.")
 
 
 def _described(session: Session, actor: str) -> dict[str, Any]:

@@ -1,16 +1,72 @@
-"""A person's own keys: made in their seat, with the request that an admin enrols or rotates."""
+"""A person's own keys: made in their seat, their passphrase changed, their fingerprints shown."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from textual.widgets.option_list import Option
+
 from console.tui.desk import Desk
-from console.tui.dialogs import Notice, TypedName
+from console.tui.dialogs import Choice, Notice, TypedName
 from console.tui.form import Field, Form
-from console.tui.work import Tell, Values, path_of
+from console.tui.work import Tell, Values, Work, path_of
 from ledger.errors import InvalidInput, QuaestorError
-from ledger.keys import EnrolmentRequest, fingerprint
+from ledger.keys import EnrolmentRequest, fingerprint, read_request
 from ledger.seat import Seat
+
+_PASSPHRASE = Field("passphrase", "New passphrase", "secret", hint="It opens all keys of yours.")
+_AGAIN = Field("again", "The same again", "secret")
+_CHOICES = {
+    "make": "Make keys, in place of those that are there",
+    "passphrase": "Change their passphrase",
+    "show": "Show what lies in this seat",
+}
+
+
+async def own_keys(desk: Desk) -> None:
+    """Choose what to do with the keys of one's seat, and do it."""
+    options = [Option(said, id=name) for name, said in _CHOICES.items()]
+    doing = {"make": make_keys, "passphrase": change_passphrase, "show": show_keys}
+    chosen = await desk.push_screen_wait(Choice("Your keys", options))
+    if chosen is not None:
+        await doing[chosen](desk)
+
+
+async def change_passphrase(desk: Desk) -> None:
+    """Put all keys of one's seat, the report CA's included, under another passphrase."""
+
+    def changing(work: Work) -> list[str]:
+        from reports.enrolling import change_passphrase
+
+        _require_same(work.values)
+        seat, new = desk.session.seat, work.values["passphrase"].encode()
+        return change_passphrase(seat, work.signer.actor, work.passphrase, new)
+
+    changed = await desk.sign(
+        changing,
+        form=lambda values: Form("Change the passphrase", [_PASSPHRASE, _AGAIN], values),
+        doing="Changing the passphrase",
+    )
+    if changed is not None:
+        desk.session.lock()
+        desk.changed.publish(None)
+        desk.tell(f"It opens {', '.join(changed)}.", title="The passphrase is changed")
+
+
+async def show_keys(desk: Desk) -> None:
+    """Say whose keys lie in this seat, with their fingerprints; none is unlocked."""
+    seat = desk.session.seat
+
+    def reading(_tell: Tell) -> str:
+        lines = [f"Seat {seat.folder}"]
+        for actor in seat.actors():
+            request = read_request(seat.request(actor))
+            lines.append(f"\n{actor}\n{fingerprint(request.public_key)}")
+        return "\n".join(lines)
+
+    text = await desk.run_job("Reading the seat", reading)
+    if text is not None:
+        await desk.push_screen_wait(Notice(text, title="Keys of this seat"))
 
 
 async def make_keys(desk: Desk) -> None:
@@ -21,8 +77,8 @@ async def make_keys(desk: Desk) -> None:
         Field("actor", "Id", value=actor, hint="Short, and yours for ever: mira."),
         Field("name", "Name", value=name, hint="Encrypted in the record, so that it can be "
               "erased."),
-        Field("passphrase", "New passphrase", "secret", hint="It opens both keys, here alone."),
-        Field("again", "The same again", "secret"),
+        _PASSPHRASE,
+        _AGAIN,
         Field("path", "Request to", "path", hint="A new file; an admin enrols you with it, or "
               "puts these keys in place of your old ones."),
     ]  # fmt: skip
@@ -55,8 +111,7 @@ def _made(seat: Seat, values: Values, _tell: Tell) -> EnrolmentRequest:
     """Make the keys, once it is sure that their request can be handed over."""
     from reports.enrolling import new_key
 
-    if values["passphrase"] != values["again"]:
-        raise InvalidInput("The two passphrases differ.", "Type them again.")
+    _require_same(values)
     path = path_of(values["path"])
     with path.open("xb") as file:
         try:
@@ -73,3 +128,8 @@ def _made(seat: Seat, values: Values, _tell: Tell) -> EnrolmentRequest:
             raise
         file.write(request.encode())
     return request
+
+
+def _require_same(values: Values) -> None:
+    if values["passphrase"] != values["again"]:
+        raise InvalidInput("The two passphrases differ.", "Type them again.")

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 
-from textual import work
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalGroup
 from textual.widget import Widget
-from textual.widgets import Label
+from textual.widgets import DataTable, Label
 
 from console.tui import marks
-from console.tui.dialogs import TypedName
+from console.tui.dialogs import Notice, TypedName
 from console.tui.form import Field, Form, choices
 from console.tui.listing import Listing
 from console.tui.page import Page
 from console.tui.people import acts
+from console.tui.people.actor import actor_text
 from console.tui.people.acts import tell_outcome
-from console.tui.people.own_keys import make_keys
+from console.tui.people.own_keys import own_keys
 from console.tui.picture import Picture
 from console.tui.work import Values, Work, path_of
 from ledger.approving import Outcome, enter_or_request
@@ -33,11 +34,12 @@ class PeoplePage(Page):
 
     ROOM = "people"
     HELP = (
-        "Everyone with a key in this ledger. n enrols somebody from the request file that "
-        "`quaestor key new` gave them; g gives a role, r takes one; k puts new keys in place of "
-        "old ones, x revokes a key, c certifies the report key, t retires somebody for good. Once "
-        "there are two admins, all of this but c and x takes another person. y makes keys in "
-        "your own seat."
+        "Everyone with a key in this ledger; Enter tells all about one. n enrols somebody from the "
+        "request file that `quaestor key new` gave them; g gives a role, r takes one; k puts new "
+        "keys in place of old ones, x revokes a key, c certifies the report key, t retires "
+        "somebody for good. Once "
+        "there are two admins, all of this but c and x takes another person. y has what concerns "
+        "the keys in your own seat: making them, their passphrase."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "enrol", "Enrol"),
@@ -45,9 +47,9 @@ class PeoplePage(Page):
         Binding("r", "role('revoke')", "Revoke role"),
         Binding("k", "rotate", "New keys"),
         Binding("x", "about('revoke')", "Revoke key"),
-        Binding("c", "about('certify')", "Certify"),
-        Binding("t", "about('retire')", "Retire"),
         Binding("y", "own_keys", "Your keys"),
+        Binding("c", "about('certify')", "Certify the report key", show=False),
+        Binding("t", "about('retire')", "Retire", show=False),
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -73,6 +75,14 @@ class PeoplePage(Page):
                 for row in picture.rows.where(ActorRow)
             ]
         )  # fmt: skip
+
+    @on(DataTable.RowSelected)
+    @work
+    async def _open(self) -> None:
+        row, picture = self._chosen(), self.app.picture
+        if row is not None and picture is not None:
+            text = actor_text(picture, row, self.app.local)
+            await self.app.push_screen_wait(Notice(text, title=row.actor))
 
     @work
     async def action_enrol(self) -> None:
@@ -100,8 +110,8 @@ class PeoplePage(Page):
 
     @work
     async def action_own_keys(self) -> None:
-        """Make keys in one's own seat."""
-        await make_keys(self.app)
+        """Make keys in one's own seat, change their passphrase, show them."""
+        await own_keys(self.app)
 
     @work
     async def action_rotate(self) -> None:

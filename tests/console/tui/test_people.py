@@ -135,7 +135,7 @@ async def test_somebody_new_makes_keys_that_an_admin_enrols(sample: Sample, tmp_
     )
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        await press(pilot, "8", "y")
+        await press(pilot, "8", "y", "enter")
         await shown(pilot, Form)
         fill(pilot.app, actor="per", name="Per", passphrase=" a b ", again="a b", path=str(file))
         assert pilot.app.screen.query_one("#passphrase", Input).password
@@ -165,7 +165,7 @@ async def test_keys_are_replaced_only_by_the_typed_name(sample: Sample, tmp_path
     before = seat.signer("noor", PASSPHRASE).public_key
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        await press(pilot, "8", "y")
+        await press(pilot, "8", "y", "enter")
         await shown(pilot, Form)
         fill(pilot.app, passphrase="new", again="new", path=str(tmp_path / "noor.request"))
         await press(pilot, "ctrl+s")
@@ -173,3 +173,35 @@ async def test_keys_are_replaced_only_by_the_typed_name(sample: Sample, tmp_path
         await press(pilot, "enter")
         await shown(pilot, PeoplePage)
     assert seat.signer("noor", PASSPHRASE).public_key == before
+
+
+async def test_the_passphrase_of_ones_keys_is_changed(sample: Sample) -> None:
+    """Whoever was watched as they typed would need the command line, or keep the old one."""
+    seat = Seat(sample.seat("noor"))
+    async with sample.console("noor").run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await press(pilot, "8", "y", "down", "enter")
+        await shown(pilot, Form)
+        fill(pilot.app, passphrase="another one", again="another two")
+        await press(pilot, "ctrl+s")
+        await shown(pilot, Notice)
+        seat.signer("noor", PASSPHRASE)
+        await press(pilot, "escape")
+        await shown(pilot, Form)
+        fill(pilot.app, again="another one")
+        await press(pilot, "ctrl+s")
+        await shown(pilot, PeoplePage)
+        await settled(pilot)
+    seat.signer("noor", b"another one")
+
+
+async def test_one_actor_is_read_in_full(sample: Sample) -> None:
+    """In a narrow terminal nobody could see who enrolled somebody, or whether they may sign."""
+    async with sample.console("noor").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "8", "enter")
+        await shown(pilot, Notice)
+        notice = pilot.app.screen
+        assert isinstance(notice, Notice)
+        assert actor(sample, "ada").key_fingerprint in str(notice.message)
+        assert "Enrolled 2026-04-07 09:00 by ada" in str(notice.message)
