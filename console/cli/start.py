@@ -10,18 +10,10 @@ from typing import Annotated
 import typer
 
 from console.cli.asking import ask
-from console.cli.display import Cell, print_json, screen_of, show_one
+from console.cli.display import Cell, cell, print_json, screen_of, show_one
 from console.cli.options import Json, example, group, session_of
 from console.doctor import Finding
 from console.exits import ExitCode
-from console.session import Session
-
-_STATES = {
-    "ok": Cell("✓ ok", "green"),
-    "warn": Cell("▲ warn", "yellow"),
-    "missing": Cell("✗ missing", "red"),
-    "unsafe": Cell("! unsafe", "red"),
-}
 
 app = group()
 
@@ -132,68 +124,20 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
     One line each. Exit code 1 if something is missing or unsafe that the main job needs.
     """
     from console.doctor import examine
+    from console.readiness import examine_ledger
     from ledger.clock import system_clock
 
     session = session_of(context)
     settings = session.settings
     findings = examine(settings.home, settings.seat, now=system_clock(), environ=settings.looks)
-    findings += [*_admins(session), *_policies(session)]
+    findings += examine_ledger(session.book)
     if json:
         print_json([asdict(finding) for finding in findings])
     else:
-        rows = [[_STATES[f.state], Cell(f.name), Cell(_sentence(f))] for f in findings]
+        rows = [[cell("state", f.state), Cell(f.name), Cell(_sentence(f))] for f in findings]
         screen_of(session).table(["", "", ""], rows)
     if any(finding.stops_the_job for finding in findings):
         raise typer.Exit(ExitCode.CHECK_FAILED)
-
-
-def _admins(session: Session) -> list[Finding]:
-    """Two people must be two: one admin alone could enrol themselves twice."""
-    from ledger.errors import QuaestorError
-    from ledger.registers.actors import admins
-
-    if not session.book.home.exists():
-        return []
-    try:
-        with session.book.read() as snapshot:
-            found = admins(snapshot.rows)
-    except QuaestorError as error:
-        return [Finding("ledger", "unsafe", error.message, error.hint)]
-    if len(found) > 1:
-        return [Finding("admins", "ok", ", ".join(found))]
-    hint = "Enrol a second person as admin: quaestor actor add FILE --role admin"
-    detail = f"only {found[0]}, who alone decides who is who"
-    return [Finding("admins", "warn", detail, hint, needed=False)]
-
-
-def _policies(session: Session) -> list[Finding]:
-    """What a bank decides before its first import: what is removed from logs, and for how long."""
-    from ledger.errors import QuaestorError
-    from ledger.registers.policies import PolicyRow
-
-    if not session.book.home.exists():
-        return []
-    until = {
-        "redaction": "every class is removed, and of conversations a summary is kept",
-        "retention": "no log is ever due to be dropped",
-    }
-    try:
-        with session.book.read() as snapshot:
-            rows = {row.policy: row for row in snapshot.rows.where(PolicyRow)}
-    except QuaestorError:
-        return []  # said already
-    return [
-        Finding(f"{policy} policy", "ok", f"in force since {rows[policy].adopted_at}", needed=False)
-        if policy in rows
-        else Finding(
-            f"{policy} policy",
-            "warn",
-            f"none is adopted yet; until then {so}",
-            f"Adopt the proposal, or your own: quaestor policy adopt {policy} --reason TEXT",
-            needed=False,
-        )
-        for policy, so in until.items()
-    ]
 
 
 def _sentence(finding: Finding) -> str:

@@ -61,6 +61,10 @@ _STATES = {
     "active": Mark("●", "active", GOOD),
     "retired": Mark("·", "retired", QUIET),
     "in use": Mark("●", "in use", GOOD),
+    "ok": Mark("✓", "ok", GOOD),
+    "warn": Mark("▲", "warn", WARN),
+    "missing": Mark("✗", "missing", BAD),
+    "unsafe": Mark("!", "unsafe", BAD),
 }
 DEMO = Mark("◆", "DEMO", WARN)
 
@@ -81,7 +85,7 @@ def severity_mark(severity: str) -> Mark:
 
 
 def state_mark(state: str) -> Mark:
-    """Where an incident, a step, an approval or an actor stands."""
+    """Where an incident, a step, an approval, an actor or what `doctor` looked at stands."""
     return _STATES.get(state, Mark("·", state))
 
 
