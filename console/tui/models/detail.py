@@ -22,6 +22,7 @@ from console.tui.models.decision import show_decision
 from console.tui.models.importing import import_decisions
 from console.tui.models.log import read_log
 from console.tui.models.metrics import MetricsPage
+from console.tui.models.querying import QueryPage
 from console.tui.models.registering import CARD_FIELDS, title_of
 from console.tui.page import Page
 from console.tui.picture import Picture
@@ -41,19 +42,20 @@ class ModelPage(Page):
     HELP = (
         "Everything about one model. [ and ] turn the tabs; Enter opens an audit, a log or an "
         "incident. i imports logs, u audits for bias, m measures its service, d shows one "
-        "decision with its proof; s, o, v, t and e change status, owner, version, ratings and "
-        "card (f: from a YAML file)."
+        "decision with its proof, q asks its decisions by SQL; s, o, v, t and e change status, "
+        "owner, version, ratings and card (f: from a YAML file)."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import_log", "Import"),
         Binding("u", "audit", "Audit"),
         Binding("m", "metrics", "Metrics"),
         Binding("d", "decision", "Decision"),
+        Binding("q", "query", "Query"),
         Binding("s", "change('status')", "Status"),
         Binding("o", "change('owner')", "Owner", show=False),
         Binding("v", "change('version')", "Version"),
         Binding("t", "change('ratings')", "Ratings", show=False),
-        Binding("e", "change('card')", "Card"),
+        Binding("e", "change('card')", "Card", show=False),
         Binding("f", "change('card file')", "Card file", show=False),
         Binding("k", "kill", "Kill"),
     ]
@@ -166,6 +168,10 @@ class ModelPage(Page):
     def action_metrics(self) -> None:
         """What the sealed logs say of its service."""
         self.app.push_screen(MetricsPage(self.model))
+
+    def action_query(self) -> None:
+        """Ask the decisions of this model."""
+        self.app.push_screen(QueryPage(self.model))
 
     @work
     async def action_decision(self) -> None:

@@ -15,6 +15,7 @@ from console.tui import marks
 from console.tui.form import Field, Form
 from console.tui.listing import Listing
 from console.tui.models.detail import ModelPage
+from console.tui.models.querying import QueryPage
 from console.tui.models.registering import read_card, register, registration_fields
 from console.tui.page import Page
 from console.tui.picture import Picture
@@ -33,11 +34,13 @@ class ModelsPage(Page):
     ROOM = "models"
     HELP = (
         "The inventory. Enter opens a model with its card, versions, decisions, audits and "
-        "incidents; n registers one by a form, f from a YAML card, which fills the form."
+        "incidents; n registers one by a form, f from a YAML card, which fills the form. q asks "
+        "all imported decisions by SQL."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "register", "Register"),
         Binding("f", "from_card", "From a card"),
+        Binding("q", "query", "Query decisions"),
         Binding("k", "kill", "Kill"),
     ]
 
@@ -74,6 +77,10 @@ class ModelsPage(Page):
         key = self.query_one(Listing).key
         if key is not None:
             self.app.push_screen(ModelPage(key))
+
+    def action_query(self) -> None:
+        """Ask the decisions of all models."""
+        self.app.push_screen(QueryPage())
 
     @work
     async def action_kill(self) -> None:
