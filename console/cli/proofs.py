@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -120,7 +121,7 @@ def check(
     from ledger.proof_files import GivenFile, check_files
 
     session = session_of(context)
-    keys, whose = (_given(vkey), "--vkey") if vkey else _keys_at_hand(session)
+    keys, whose = (given_keys(vkey), "--vkey") if vkey else _keys_at_hand(session)
     found = check_files([GivenFile(str(path), read_file(path)) for path in files], keys)
     documents: list[Document] = [
         {
@@ -151,7 +152,7 @@ def read_text(path: Path) -> str:
         raise InvalidInput(f"{path} is not text.", "Give what was printed.") from error
 
 
-def _given(vkeys: list[str]) -> list[NamedKey]:
+def given_keys(vkeys: Sequence[str]) -> list[NamedKey]:
     """Verifier keys from texts, or from files that hold them one a line."""
     from ledger.checkpoint import parse_vkey
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -28,6 +29,7 @@ from console.tui.overview.page import OverviewPage
 from console.tui.page import Page
 from console.tui.people.page import PeoplePage
 from console.tui.record.deciding import decide
+from console.tui.record.jobs import JOBS, Job
 from console.tui.record.page import RecordPage
 from console.tui.reports.page import ReportsPage
 from console.tui.switches.acts import kill_model, request_resume
@@ -120,9 +122,21 @@ class QuaestorApp(Desk):
         self.changed.publish(None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """What the palette offers: rooms, kills and resumes by model, whom to act as."""
+        """What the palette offers: rooms, all that is done in them, switches, whom to act as."""
         for name, title in ROOMS:
             yield SystemCommand(title, f"Go to {title}", lambda name=name: self.action_room(name))
+        for binding in _told(type(screen)):
+            here = partial(self.run_action, binding.action, screen)
+            key = self.get_key_display(binding)
+            yield SystemCommand(binding.description, f"Here: {key}", here)
+        for name, title in ROOMS:
+            page = self.MODES[name]
+            for binding in _told(page) if page is not type(screen) else ():
+                there = partial(self._act_in, name, binding.action)
+                key = self.get_key_display(binding)
+                yield SystemCommand(f"{binding.description} ({title})", f"{title}: {key}", there)
+        for job in JOBS:
+            yield SystemCommand(job.name, job.says, partial(self._do, job))
         yield SystemCommand("Verify the record", "Against your seat", self.action_verify_record)
         yield SystemCommand("Open an incident", "Choose its severity", self._open_incident)
         yield SystemCommand("Lock", "Lock your key", self.action_lock)
@@ -147,9 +161,20 @@ class QuaestorApp(Desk):
         kept = {"Theme", "Quit"}
         yield from (each for each in super().get_system_commands(screen) if each.title in kept)
 
+    async def _act_in(self, room: str, action: str) -> None:
+        if self.current_mode != room:
+            await self.switch_mode(room)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.run_action(action, self.screen)
+
     def _act_as(self, actor: str) -> None:
         self.session.act_as(actor)
         self.changed.publish(None)
+
+    @work
+    async def _do(self, job: Job) -> None:
+        await job.flow(self)
 
     @work
     async def _decide(self, approval: str) -> None:
@@ -168,6 +193,16 @@ class QuaestorApp(Desk):
         opened = await open_incident(self)
         if opened:
             self.open_detail("incidents", opened)
+
+
+def _told(page: object) -> list[Binding]:
+    """The keys of a screen that do something there."""
+    return [
+        binding
+        for binding in getattr(page, "BINDINGS", ())
+        if isinstance(binding, Binding)
+        and binding.action not in {"back", "turn(-1)", "turn(1)", "go"}
+    ]
 
 
 def run_console(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from ledger.errors import QuaestorError
 from ledger.store.base import StoredEntry
 
 PAGE = 100
+_SUBJECT = 36
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ def read_entries(book: Book, wanted: Wanted) -> EntriesPage:
             stop = size if wanted.last is None else min(wanted.last + 1, size)
             found = snapshot.entries(max(stop - PAGE, 0), stop)
     return EntriesPage(wanted, size, tuple(reversed(found)))
+
+
+def short(subject: str) -> str:
+    """A subject in the list; the ledger's own id is long, and the same in every row."""
+    return subject if len(subject) <= _SUBJECT else f"{subject[: _SUBJECT - 1]}…"
 
 
 def entry_text(stored: StoredEntry, local: LocalTime) -> Text:

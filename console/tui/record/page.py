@@ -18,9 +18,11 @@ from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.record import proving
 from console.tui.record.deciding import approval_state, decide, what_about
-from console.tui.record.entries import PAGE, EntriesPage, Wanted, entry_text, read_entries
+from console.tui.record.entries import PAGE, EntriesPage, Wanted, entry_text, read_entries, short
+from console.tui.record.jobs import choose_job
 from console.tui.record.policies import adopt_policy, policy_text
 from console.tui.record.verified import verification_text
+from console.tui.record.witnesses import use_witness
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.policies import PolicyRow
 
@@ -33,8 +35,8 @@ class RecordPage(Page):
         "Every entry, newest first, a hundred at a time: < older, > newer, g goes to a number, "
         "/ filters by kind and subject. [ and ] turn to approvals, policies in force and "
         "verification; v verifies everything against the checkpoints in your seat, V also "
-        "against what somebody else kept, or strictly. o writes a proof for others, c a signed "
-        "checkpoint, w brings a witness folder up to date."
+        "against what somebody else kept, strictly, or only what is new. o writes a proof for "
+        "others; m has what is done now and then: witnesses, checks, backups, restores, moves."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify"),
@@ -43,10 +45,11 @@ class RecordPage(Page):
         Binding("greater_than_sign,full_stop", "page(1)", "Newer", key_display=">"),
         Binding("g", "go", "Go to"),
         Binding("slash", "filter", "Filter"),
-        Binding("p", "adopt", "Adopt policy"),
         Binding("o", "prove", "Prove"),
-        Binding("c", "checkpoint", "Checkpoint"),
-        Binding("w", "witness", "Witness"),
+        Binding("m", "more", "More"),
+        Binding("p", "adopt", "Adopt a policy", show=False),
+        Binding("c", "checkpoint", "Sign a checkpoint", show=False),
+        Binding("w", "witness", "Let a folder be witness", show=False),
     ]
 
     def __init__(self) -> None:
@@ -127,7 +130,7 @@ class RecordPage(Page):
         self.query_one("#entry-list", Listing).show(
             [
                 (str(e.seq), (f"{e.seq:,}", self.app.local.second(e.time), e.actor, e.kind,
-                              e.subject))
+                              short(e.subject)))
                 for e in shown
             ]
         )  # fmt: skip
@@ -189,7 +192,12 @@ class RecordPage(Page):
     @work
     async def action_witness(self) -> None:
         """Bring a witness folder up to date."""
-        await proving.use_witness(self.app)
+        await use_witness(self.app)
+
+    @work
+    async def action_more(self) -> None:
+        """Choose among what is done now and then."""
+        await choose_job(self.app)
 
     @on(DataTable.RowSelected, "#entry-list DataTable")
     @work

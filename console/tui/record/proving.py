@@ -1,30 +1,30 @@
-"""What the record gives to others: proofs, checkpoints, witnesses; and what they are held to."""
+"""What the record gives to others, proofs and checkpoints; and what it is held to."""
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from rich.text import Text
 
 from console.anchors import anchor_in
+from console.cli.proofs import given_keys, read_text
 from console.messages import legible
 from console.tui import marks
 from console.tui.desk import Desk
 from console.tui.dialogs import Notice
 from console.tui.form import Field, Form
-from console.tui.work import Values, Work, path_of
+from console.tui.work import Tell, Values, Work, lines_of, path_of
 from ledger.checkpoint import parse_checkpoint, parse_note, vkey
-from ledger.errors import InvalidInput
+from ledger.errors import InvalidInput, QuaestorError
+from ledger.proof_files import GivenFile, check_files
+from ledger.proof_text import Proved
 from ledger.proving import prove_consistency, prove_entry
 from ledger.row_proofs import prove_row
 from ledger.seat import Anchor
-from ledger.witnessing import (
-    Witnessed,
-    add_witness,
-    key_name,
-    signed_checkpoint,
-    vouching,
-)
+from ledger.witnessing import actor_keys, key_name, signed_checkpoint, vouching
+from reports.authority import load_certificate
+from reports.timestamped import have_timestamped
 
 _PROOFS = [
     ("entry", "an entry is in the record"),
@@ -41,28 +41,29 @@ async def verify_with(desk: Desk) -> bool:
               hint="A checkpoint or a signed report that somebody else kept. Empty: your seat's."),
         Field("trust", "Trusted CA", required=False,
               hint="For a report: the fingerprint of its CA. Empty: what your seat has pinned."),
-        Field("strict", "How much", "choice", "no",
-              choices=[("no", "say how many entries are vouched for"),
-                       ("yes", "strict: every entry must be")]),
+        Field("how", "How much", "choice", "all",
+              choices=[("all", "everything; say how much is vouched for"),
+                       ("strict", "strict: all of it must be vouched for"),
+                       ("since", "only what is new since your last verification")]),
     ]  # fmt: skip
-    values: Values | None = {}
-    while True:
-        values = await desk.push_screen_wait(
-            Form("Verify the record", fields, values, verb="Verify")
-        )
-        if values is None:
-            return False
-        given, trust = values["path"], values["trust"] or None
-        path = path_of(given)
 
-        def reading(_tell: object, path: Path = path, trust: str | None = trust) -> list[Anchor]:
-            data = path.read_bytes()
-            return [anchor_in(data, str(path), seat=desk.session.seat, trust=trust)]
+    def reading(values: Values, _tell: Tell) -> tuple[list[Anchor], str]:
+        if not values["path"]:
+            return [], values["how"]
+        path, trust = path_of(values["path"]), values["trust"] or None
+        anchor = anchor_in(path.read_bytes(), str(path), seat=desk.session.seat, trust=trust)
+        return [anchor], values["how"]
 
-        against = await desk.run_job(f"Reading {path.name}", reading) if given else []
-        if against is not None:
-            desk.verify_record(against, strict=values["strict"] == "yes")
-            return True
+    read = await desk.find_out(
+        reading,
+        form=lambda values: Form("Verify the record", fields, values, verb="Verify"),
+        doing="Reading what it is held against",
+    )
+    if read is None:
+        return False
+    against, how = read
+    desk.verify_record(against, strict=how == "strict", since_last=how == "since")
+    return True
 
 
 async def prove(desk: Desk, seq: str) -> None:
@@ -72,31 +73,39 @@ async def prove(desk: Desk, seq: str) -> None:
         Field("which", "Which", value=seq,
               hint="An entry's number; a log and a decision's number, such as log-1 499; or the "
               "file of a checkpoint."),
-        Field("path", "Write to", "path", hint=NEW_FILE),
+        Field("path", "Write to", "path", hint=f"{NEW_FILE} An entry is written beside its proof."),
     ]  # fmt: skip
     written = await desk.sign(
-        lambda work: write_new(work, _proof(work)),
+        _proved,
         form=lambda values: Form("Prove something", fields, values, verb="Prove"),
         doing="Proving",
     )
     if written is not None:
-        hint = f"Anybody checks it offline: quaestor ledger check {written} --vkey KEY"
-        await desk.push_screen_wait(Notice(f"The proof is in {written}.", hint, title="Proved"))
+        files = " ".join(map(str, written))
+        hint = f"Anybody checks it offline: quaestor ledger check {files} --vkey KEY"
+        await desk.push_screen_wait(Notice(f"The proof is in {written[0]}.", hint, title="Proved"))
 
 
 async def give_checkpoint(desk: Desk) -> None:
     """Write a checkpoint of the whole record, signed, for somebody else to keep."""
-    path = Field("path", "Write to", "path", hint=NEW_FILE)
+    fields = [
+        Field("path", "Write to", "path", hint=NEW_FILE),
+        Field("tsa", "Timestamp authority", required=False,
+              hint="The URL of one (RFC 3161), if your seat is to keep its word for the time."),
+        Field("tsa_ca", "Its CA", "path", required=False,
+              hint="The CA's certificate (PEM), the first time; your seat pins it."),
+    ]  # fmt: skip
 
     def signing(work: Work) -> tuple[str, str, str]:
         with vouching(work.book, work.signer) as snapshot:
             note = signed_checkpoint(snapshot, work.signer)
             key = vkey(key_name(snapshot, work.signer), work.signer.public_key)
-        return str(write_new(work, note)), note, key
+        file = str(write_new(work, note))
+        return file, note, f"{key}{_timestamped(desk, work, note)}"
 
     signed = await desk.sign(
         signing,
-        form=lambda values: Form("A checkpoint to keep elsewhere", [path], values, verb="Sign"),
+        form=lambda values: Form("A checkpoint to keep elsewhere", fields, values, verb="Sign"),
         doing="Signing a checkpoint",
     )
     if signed is not None:
@@ -110,40 +119,72 @@ async def give_checkpoint(desk: Desk) -> None:
         )
 
 
-async def use_witness(desk: Desk) -> None:
-    """Let a folder keep checkpoints; again, to bring it up to date."""
-    folder = Field("folder", "Folder", "path", hint="Elsewhere: a share, a USB stick.")
-
-    def adding(work: Work) -> Witnessed:
-        return add_witness(work.book, work.signer, path_of(work.values["folder"]))
-
-    kept = await desk.sign(
-        adding,
-        form=lambda values: Form("A witness for the record", [folder], values, verb="Keep there"),
-        doing="Giving the witness a checkpoint",
-    )
-    if kept is not None:
-        before = f"it had seen {kept.before:,}" if kept.before else "it had seen none"
-        desk.tell(
-            f"{kept.path} now vouches for {kept.size:,} entries; {before}.", title="Witnessed"
+def _timestamped(desk: Desk, work: Work, note: str) -> str:
+    """What a timestamp authority said, if one was named; the checkpoint is good all the same."""
+    url, ca = work.values["tsa"], work.values["tsa_ca"]
+    if not url:
+        return ""
+    authority = load_certificate(path_of(ca).read_bytes()) if ca else None
+    ledger_id, nonce = work.book.facts.ledger_id, secrets.randbits(64)
+    try:
+        stamp = have_timestamped(
+            desk.session.seat, ledger_id, note, url, authority=authority, nonce=nonce
         )
+    except QuaestorError as error:
+        return f"\n\n! Not timestamped: {legible(error.message)}"
+    return f"\n\nTimestamped {desk.local.second(stamp.time)} by {legible(stamp.by)}."
 
 
-def _proof(work: Work) -> str:
-    """The proof that a form asks for. InvalidInput if it is not clear which."""
+async def check(desk: Desk) -> None:
+    """Check proofs and checkpoints that others handed over."""
+    fields = [
+        Field("files", "Files", "long", hint="One a line; beside the proof of an entry, also the "
+              "entry's own bytes."),
+        Field("keys", "Verifier keys", "long", required=False,
+              hint="One a line, or files of them. Empty: those of this ledger's actors."),
+    ]  # fmt: skip
+
+    def checking(values: Values, _tell: Tell) -> list[tuple[GivenFile, Proved]]:
+        given = [path_of(line) for line in lines_of(values["files"])]
+        if values["keys"]:
+            keys = given_keys([str(path_of(line)) for line in lines_of(values["keys"])])
+        else:
+            with desk.book.read() as snapshot:
+                keys = actor_keys(snapshot)
+        return check_files([GivenFile(str(path), path.read_bytes()) for path in given], keys)
+
+    found = await desk.find_out(
+        checking,
+        form=lambda values: Form("Check files", fields, values, verb="Check"),
+        doing="Checking",
+    )
+    if found is None:
+        return
+    text = Text()
+    for file, proved in found:
+        text.append(marks.coloured("✓ it holds", marks.GOOD)).append(f"  {legible(file.name)}\n")
+        text.append(f"{legible(proved.what)}, signed by {legible(', '.join(proved.signers))}\n")
+    await desk.push_screen_wait(Notice(text, title="Checked"))
+
+
+def _proved(work: Work) -> list[Path]:
+    """The files written, the proof first. InvalidInput if it is not clear what is to be proved."""
     which = work.values["which"].split()
     match work.values["what"], which:
         case "entry", [seq] if seq.isdigit():
-            return prove_entry(work.book, work.signer, int(seq)).text()
+            written = write_new(work, prove_entry(work.book, work.signer, int(seq)).text())
+            with work.book.read() as snapshot:
+                (entry,) = snapshot.entries(int(seq), int(seq) + 1)
+            beside = written.with_name(f"{written.name}.entry")
+            beside.write_bytes(entry.data)
+            return [written, beside]
         case "row", [log, row] if row.isdigit():
-            return prove_row(work.book, work.signer, log, int(row), progress=work.tell)
+            text = prove_row(work.book, work.signer, log, int(row), progress=work.tell)
+            return [write_new(work, text)]
         case "consistency", [_, *_]:
             path = path_of(work.values["which"])
-            try:
-                old = path.read_text()
-            except UnicodeDecodeError as error:
-                raise InvalidInput(f"{path} is not text.", "Name a checkpoint.") from error
-            return prove_consistency(work.book, work.signer, old, str(path))
+            text = prove_consistency(work.book, work.signer, read_text(path), str(path))
+            return [write_new(work, text)]
     raise InvalidInput(
         f"It is not clear which is meant by {work.values['which']}.",
         "Give an entry's number, a log with a decision's number, or a checkpoint's file.",

@@ -28,8 +28,6 @@ async def test_an_entry_is_proved_into_a_file_that_checks(sample: Sample, tmp_pa
     """A proof from the console would prove nothing, or overwrite what lies there."""
     file = tmp_path / "entry.tlog-proof"
     file.write_text("mine")
-    with sample.book.read() as snapshot:
-        (tmp_path / "entry.json").write_bytes(snapshot.entries(3, 4)[0].data)
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await press(pilot, "7", "o")
@@ -45,7 +43,7 @@ async def test_an_entry_is_proved_into_a_file_that_checks(sample: Sample, tmp_pa
         await press(pilot, "ctrl+s")
         await until(pilot, file.exists, "the proof")
         await shown(pilot, Notice)
-    assert "entry" in checked(sample, file, tmp_path / "entry.json")
+    assert "entry" in checked(sample, file, tmp_path / "another.tlog-proof.entry")
 
 
 async def test_decisions_and_continuations_are_proved_too(sample: Sample, tmp_path: Path) -> None:
@@ -129,11 +127,11 @@ async def test_a_record_is_held_to_what_others_kept(sample: Sample, tmp_path: Pa
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         app = console(pilot)
 
-        async def verified(*, strict: str, path: Path) -> str:
+        async def verified(*, how: str, path: Path) -> str:
             app.integrity = type(app.integrity)()
             await press(pilot, "V")
             await shown(pilot, Form)
-            fill(pilot.app, strict=strict, path=str(path))
+            fill(pilot.app, how=how, path=str(path))
             await press(pilot, "ctrl+s")
             await until(pilot, lambda: app.integrity.found is not None, "a verdict")
             assert app.integrity.found is not None
@@ -148,7 +146,7 @@ async def test_a_record_is_held_to_what_others_kept(sample: Sample, tmp_path: Pa
         await press(pilot, "escape")
         await shown(pilot, Form)
         await press(pilot, "escape")
-        assert await verified(strict="yes", path=other) == "unconfirmed"
-        assert await verified(strict="no", path=other) == "verified"
+        assert await verified(how="strict", path=other) == "unconfirmed"
+        assert await verified(how="all", path=other) == "verified"
         text = str(pilot.app.screen.query_one("#verdict", Static).render())
         assert "theirs.checkpoint" in text
