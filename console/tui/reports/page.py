@@ -33,8 +33,8 @@ class ReportsPage(Page):
     ROOM = "reports"
     HELP = (
         "Signed PDF reports. b builds one from the ledger alone and signs it with your own "
-        "certificate; v checks any file against what your seat trusts. Enter checks the report "
-        "under the cursor."
+        "certificate, or with an organisation's; v checks any file against what your seat trusts. "
+        "Enter checks the report under the cursor."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "build", "Build"),
@@ -77,19 +77,28 @@ class ReportsPage(Page):
             Field("model", "Model", "choice", choices=choices(models)),
             Field("from", "Period from", required=False, hint="Local time; empty: the beginning."),
             Field("to", "Period to", required=False, hint="Local time; empty: now."),
-        ]
+            Field("pkcs12", "Signed with", "path", required=False,
+                  hint="An organisation's own key and certificate (.p12); empty: your own."),
+            Field("opens", "Its passphrase", "secret", required=False,
+                  hint="Of the .p12, if you name one."),
+        ]  # fmt: skip
 
         def issuing(work: Work) -> IssuedReport:
             from reports.issuing import issue_model_report
+            from reports.signing import load_pkcs12
 
-            start, end = work.values["from"], work.values["to"]
+            values, seat = work.values, self.app.session.seat
+            own = None
+            if values["pkcs12"]:
+                own = load_pkcs12(path_of(values["pkcs12"]), values["opens"].encode())
             return issue_model_report(
                 work.book,
                 work.signer,
-                self.app.session.seat.report_key(work.signer.actor, work.passphrase),
-                work.values["model"],
-                period_from=local.read(start) if start else None,
-                period_to=local.read(end) if end else None,
+                None if own else seat.report_key(work.signer.actor, work.passphrase),
+                values["model"],
+                period_from=local.read(values["from"]) if values["from"] else None,
+                period_to=local.read(values["to"]) if values["to"] else None,
+                pkcs12=own,
             )
 
         issued = await self.app.enter(
