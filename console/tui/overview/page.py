@@ -80,9 +80,9 @@ class OverviewPage(Page):
         text = integrity_mark(self.app).text
         if known.found is not None and known.at is not None:
             text.append(f"\n{vouched(known.found, self.app.local)}")
-            text.append(f"\nVerified here {self.app.local.minute(known.at)}.")
+            text.append(f"\nHere {self.app.local.minute(known.at)}.")
             return text
-        text.append("\nNot verified since this console opened: press v.")
+        text.append("\nPress v to verify it.")
         if picture.anchor is not None:
             text.append(
                 f"\nYour seat holds a checkpoint of {picture.anchor.checkpoint.size:,} entries,"
@@ -98,7 +98,7 @@ class OverviewPage(Page):
         return (
             f"{legible(ledger.organisation)}\n{legible(ledger.origin)}\n"
             f"{picture.head.size:,} entries since {self.app.local.minute(ledger.founded_at)}\n"
-            f"{len(models)} models, {stopped} stopped · {live} open incidents"
+            f"{len(models)} models, {stopped} stopped\nopen incidents: {live}"
         )
 
     def _me(self, picture: Picture) -> str:
