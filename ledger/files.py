@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.errors import StoreUnavailable
@@ -17,20 +17,39 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o660, at_once: bool =
     Not `at_once`, a power cut may bring back the old content, whole. Raises OSError; the old
     content then still stands.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    _replace(path, data, mode, durably=True)
     if at_once:
         fsync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o660) -> None:
+    """Replace `path` by `data` atomically; a power cut may leave neither. Raises OSError."""
+    _replace(path, data, mode, durably=False)
+
+
+def _replace(path: Path, data: bytes, mode: int, *, durably: bool) -> None:
+    temporary = f"{path.parent}/.{path.name}.{secrets.token_hex(4)}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        try:
+            write_all(descriptor, data)
+            os.fchmod(descriptor, mode)  # whatever the umask
+            if durably:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105 - a path of its own would cost more than this
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - likewise
+        raise
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, however little the system takes at once. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def fsync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ import orjson
 
 from ledger.errors import InvalidInput, Refused, StoreUnavailable
 from ledger.evidence import Evidence
-from ledger.files import fsync_folder, write_durably
+from ledger.files import fsync_folder, write_durably, write_whole
 from ledger.journal import Journal
 from ledger.reserve import keep_reserve
 from ledger.store.base import Head
@@ -113,8 +113,7 @@ class Home:
     def exists(self) -> bool:
         """Whether a ledger was founded here."""
         try:
-            remembered = (self.folder / "store").exists()
-            return remembered or any((self.folder / "journal").glob("*.jsonl"))
+            return (self.folder / "store").exists() or self._has_journal()
         except OSError as error:
             raise StoreUnavailable(
                 f"{self.folder} cannot be looked into: {error.strerror}.",
@@ -124,12 +123,12 @@ class Home:
     def half_moved(self) -> bool:
         """Whether a move died at its last step: a home that names a store has no journal."""
         try:
-            return (self.folder / "store").exists() and bool(self._journal_files())
+            return self._has_journal() and (self.folder / "store").exists()
         except OSError:
             return False  # `exists` says why it cannot be told
 
-    def _journal_files(self) -> list[Path]:
-        return Journal(self.folder / "journal").files()
+    def _has_journal(self) -> bool:
+        return bool(Journal(self.folder / "journal").files())
 
     def require(self) -> None:
         """InvalidInput unless a ledger was founded here, in the store that was named."""
@@ -140,7 +139,7 @@ class Home:
                 f"Finish it: quaestor ledger move '{without_password(self.store_url)}' keeps it "
                 "there, quaestor ledger move duckdb: brings it into the folder.",
             )
-        if self.store_url and self._journal_files():
+        if self.store_url and self._has_journal():
             raise InvalidInput(
                 f"The ledger in {self.folder} is kept in DuckDB, not in PostgreSQL.",
                 "Unset QUAESTOR_STORE, or choose another home.",
@@ -173,10 +172,7 @@ class Home:
             "last": head.last,
             "journal": head.journal,
         }
-        temporary = self.head_file.with_suffix(".tmp")
-        temporary.write_bytes(orjson.dumps(fields))
-        temporary.chmod(0o660)
-        temporary.replace(self.head_file)
+        write_whole(self.head_file, orjson.dumps(fields))
 
 
 def without_password(url: str) -> str:

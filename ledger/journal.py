@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ledger.errors import StoreUnavailable
-from ledger.files import fsync_folder
+from ledger.files import fsync_folder, names_in, write_all
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 _NAME = "{:012d}.jsonl"
@@ -25,7 +25,8 @@ class Journal:
 
     def files(self) -> list[Path]:
         """The journal's files, oldest first."""
-        return sorted(self.folder.glob("*.jsonl"))
+        names = sorted(name for name in names_in(self.folder) if name.endswith(".jsonl"))
+        return [self.folder / name for name in names]
 
     def size(self) -> int:
         """Bytes in all files together."""
@@ -99,9 +100,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     try:
         before = os.fstat(descriptor).st_size
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, data)
             os.fsync(descriptor)
         except OSError as error:
             _take_back(descriptor, before, error)
