@@ -80,7 +80,7 @@ class OverviewPage(Page):
         text = integrity_mark(self.app).text
         if known.found is not None and known.at is not None:
             text.append(f"\n{vouched(known.found, self.app.local)}")
-            text.append(f"\nHere {self.app.local.minute(known.at)}.")
+            text.append(f"\nChecked {self.app.local.minute(known.at)}.")
             return text
         text.append("\nPress v to verify it.")
         if picture.anchor is not None:
