@@ -95,10 +95,9 @@ def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != _DASH:  # noqa: PLR2004 - dash, name, blob
             raise InvalidInput(f"Not a signature line: {line!r}.", "The note was damaged.")
-        try:
-            blob = base64.b64decode(parts[2], validate=True)
-        except ValueError as error:
-            raise InvalidInput("A signature is not base64.", "The note was damaged.") from error
+        blob = _decoded(parts[2])
+        if blob is None:
+            raise InvalidInput("A signature is not base64.", "The note was damaged.")
         found.append(NoteSignature(parts[1], blob[:_KEY_ID], blob[_KEY_ID:]))
     return text + "\n", found
 
@@ -111,13 +110,28 @@ def parse_checkpoint(text: str) -> Checkpoint:
     origin, size, root, *extensions = lines[:-1]
     if not origin or not _SIZE.fullmatch(size):
         raise InvalidInput("This checkpoint's origin or size is malformed.", "It was damaged.")
-    try:
-        decoded = base64.b64decode(root, validate=True)
-    except ValueError as error:
-        raise InvalidInput("This checkpoint's root is not base64.", "It was damaged.") from error
-    if len(decoded) != 32:  # noqa: PLR2004 - SHA-256
-        raise InvalidInput("This checkpoint's root is not 32 bytes.", "It was damaged.")
+    decoded = _decoded(root)
+    if decoded is None or len(decoded) != 32:  # noqa: PLR2004 - SHA-256
+        raise InvalidInput("This checkpoint's root is not base64 of 32 bytes.", "It was damaged.")
     return Checkpoint(origin, int(size), decoded, tuple(extensions))
+
+
+def _decoded(text: str) -> bytes | None:
+    """Bytes from base64 in the one spelling that an encoder gives, or None."""
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return decoded if base64.b64encode(decoded).decode() == text else None
+
+
+def read_signed(note: str, where: str) -> tuple[Checkpoint, str, list[NoteSignature]]:
+    """A signed checkpoint, its text and its signatures. InvalidInput says where it was read."""
+    try:
+        text, signatures = parse_note(note)
+        return parse_checkpoint(text), text, signatures
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {error.message}", error.hint) from error
 
 
 def cosign_note(

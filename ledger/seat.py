@@ -15,7 +15,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
+from ledger.checkpoint import Checkpoint, parse_checkpoint, read_signed
 from ledger.clock import write_time
 from ledger.errors import InvalidInput, Refused
 from ledger.files import fsync_folder, names_in, stamp, write_durably
@@ -236,16 +236,16 @@ class Seat:
     def add_witness_folder(self, folder: Path) -> None:
         """List a folder as a witness; listing it again does nothing."""
         self.create()
-        folders = [*self.witness_folders(), folder.absolute()]
+        folders = [*self.witness_folders(), folder.resolve()]
         text = "".join(f"{each}\n" for each in dict.fromkeys(folders))
         write_durably(self.folder / "witnesses", text.encode(), mode=_PRIVATE)
 
-    def set_aside(self, anchor: Anchor) -> Path:
+    def set_aside(self, ledger_id: str, anchor: Anchor) -> Path:
         """Keep an anchor where it no longer counts; returns where. Raises OSError."""
         path = Path(anchor.where)
         aside = path.with_name(f"{path.name}.lost-{anchor.checkpoint.size}")
         path.replace(aside)
-        path.with_name(_REMEMBERED).unlink(missing_ok=True)  # it rests on the same entries
+        self._ledger(ledger_id).joinpath(_REMEMBERED).unlink(missing_ok=True)  # rests on the same
         token = path.with_suffix(STAMP_SUFFIX)
         if token.exists():
             token.replace(aside.with_suffix(f"{aside.suffix}{STAMP_SUFFIX}"))
@@ -333,7 +333,10 @@ def read_anchor(path: Path) -> Anchor:
         raise InvalidInput(f"{path} is not a checkpoint.", "It was damaged.") from error
     if "\n\n" in content:
         return anchor_from_note(content, str(path))
-    checkpoint = parse_checkpoint(content)
+    try:
+        checkpoint = parse_checkpoint(content)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error.message}", error.hint) from error
     by, time = "", ""
     for line in checkpoint.extensions:
         word, _, rest = line.partition(" ")
@@ -344,8 +347,8 @@ def read_anchor(path: Path) -> Anchor:
 
 def anchor_from_note(note: str, where: str) -> Anchor:
     """Read a signed checkpoint as an anchor; who signed it is checked against the ledger's keys."""
-    text, signatures = parse_note(note)
+    checkpoint, _, signatures = read_signed(note, where)
     by = ", ".join(dict.fromkeys(each.name.rpartition("/")[2] for each in signatures))
     times = [each.time for each in signatures if each.time is not None]
     time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
-    return Anchor(parse_checkpoint(text), by, time, where, note)
+    return Anchor(checkpoint, by, time, where, note)

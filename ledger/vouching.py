@@ -20,6 +20,9 @@ from ledger.seat import Anchor, Pin, Seat
 from ledger.store.base import Head, Snapshot
 from ledger.tiles import root_at
 
+_COMPARE = "Run `quaestor ledger verify`, and compare with what others hold."
+_RESTORED = f"{_COMPARE} After an honest restore: `quaestor ledger restored`, then `accept`."
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -56,29 +59,42 @@ def hold_against_seat(
     `place` is where the home lies, `sight` what was read of the seat before. Returns the ledger's
     row.
     """
-    ledger = the_ledger(snapshot.rows)
     if seat is None:
-        return ledger
-    hint = "Run `quaestor ledger verify`, and compare with what others hold."
+        return the_ledger(snapshot.rows)
     sight = sight or look(seat, place)
+    ledger = hold_against_pin(seat, place, snapshot, sight)
+    anchor = _anchor(seat, ledger.ledger_id, sight)
+    if anchor is None:
+        return ledger
+    size, seen = anchor.checkpoint.size, snapshot.head.size
+    if size > seen:
+        raise Altered(f"Your seat has seen {size:,} entries; the ledger has {seen:,}.", _RESTORED)
+    if not continues(snapshot, anchor):
+        raise Altered(
+            f"The first {size:,} entries are not those that your seat has seen.", _RESTORED
+        )
+    return ledger
+
+
+def hold_against_pin(seat: Seat, place: str, snapshot: Snapshot, sight: Sight) -> LedgerRow:
+    """Altered unless entry 0 is the one that the seat has seen; the first visit pins it."""
+    ledger = the_ledger(snapshot.rows)
     if sight.ledger_id not in {"", ledger.ledger_id}:
-        raise Altered(f"Another ledger than your seat has seen lies in {place}.", hint)
+        raise Altered(f"Another ledger than your seat has seen lies in {place}.", _COMPARE)
     pin = sight.pin or seat.pin(ledger.ledger_id)
     zero = entry_hash(snapshot.first).hex()
     if pin is None:
         with suppress(OSError):  # a seat that cannot be written vouches for less
             seat.keep_pin(ledger.ledger_id, Pin(zero, ledger.ca_fingerprint, place))
     elif pin.entry_zero != zero:
-        raise Altered("Entry 0 is not the one that your seat has seen.", hint)
-    anchor = _anchor(seat, ledger.ledger_id, sight)
-    if anchor is None:
-        return ledger
-    size, seen = anchor.checkpoint.size, snapshot.head.size
-    if size > seen:
-        raise Altered(f"Your seat has seen {size:,} entries; the ledger has {seen:,}.", hint)
-    if root_at(snapshot.tile, size) != anchor.checkpoint.root:
-        raise Altered(f"The first {size:,} entries are not those that your seat has seen.", hint)
+        raise Altered("Entry 0 is not the one that your seat has seen.", _COMPARE)
     return ledger
+
+
+def continues(snapshot: Snapshot, anchor: Anchor) -> bool:
+    """Whether the ledger has all the entries that an anchor has seen, as it has seen them."""
+    seen = anchor.checkpoint
+    return seen.size <= snapshot.head.size and root_at(snapshot.tile, seen.size) == seen.root
 
 
 def _anchor(seat: Seat, ledger_id: str, sight: Sight) -> Anchor | None:

@@ -23,8 +23,8 @@ from ledger.checkpoint import (
     NamedKey,
     cosign_note,
     cosigned_by,
-    parse_checkpoint,
     parse_note,
+    read_signed,
     sign_note,
     verified_signers,
 )
@@ -106,8 +106,7 @@ def hold(snapshot: Snapshot, note: str, where: str) -> Checkpoint:
     Altered if it does not, or has fewer entries; InvalidInput if it is none, is of another ledger,
     or bears no good signature by an actor of this one.
     """
-    text, signatures = parse_note(note)
-    held = parse_checkpoint(text)
+    held, text, signatures = read_signed(note, where)
     if held.origin != the_ledger(snapshot.rows).origin:
         raise InvalidInput(f"{where} is of another ledger ({held.origin}).", "Choose another file.")
     if not verified_signers(text, signatures, actor_keys(snapshot)):

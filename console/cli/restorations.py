@@ -18,14 +18,23 @@ def restored(
     context: typer.Context,
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+    lost_from: Annotated[
+        int | None,
+        typer.Option(
+            "--from",
+            metavar="SEQ",
+            min=0,
+            help="The first lost entry, if others have entered something since.",
+        ),
+    ] = None,
     confirm: Confirm = None,
     json: Json = False,
 ) -> None:
     """Declare that entries were lost and a backup was put back.
 
-    The range is what your seat has seen beyond the ledger as it is now. Your seat accepts it; two
-    others accept and approve it, or one where there is no third who could; every other seat then
-    accepts it for itself.
+    The range is what your seat has seen and the ledger has not: let whoever saw most declare it.
+    Your seat accepts it; two others accept and approve it, or one where there is no third who
+    could; every other seat then accepts it for itself.
     """
     from ledger.restoring import declare
 
@@ -36,7 +45,7 @@ def restored(
         session.book.facts.organisation,
         "Entries that your seat has seen will be declared lost.",
     )
-    outcome = declare(session.book, session.signer, reason)
+    outcome = declare(session.book, session.signer, reason, lost_from)
     show_recorded(session, outcome.appended, as_json=json, approval=outcome.approval)
 
 
@@ -44,10 +53,9 @@ def restored(
 def accept(context: typer.Context, *, confirm: Confirm = None, json: Json = False) -> None:
     """Accept a declared restoration for your seat: what you saw of the lost entries is set aside.
 
-    The checkpoints set aside are kept in your seat; they prove that there once was more.
+    The checkpoints set aside are kept in your seat; they prove that there once was more. What was
+    seen after the loss was declared is never set aside.
     """
-    from dataclasses import asdict
-
     from ledger.restoring import accept as accept_restoration
 
     session = session_of(context)
@@ -57,4 +65,12 @@ def accept(context: typer.Context, *, confirm: Confirm = None, json: Json = Fals
         session.book.facts.organisation,
         "Your seat will no longer hold the lost entries against this ledger.",
     )
-    show_one(session, asdict(accept_restoration(session.book)), as_json=json)
+    accepted = accept_restoration(session.book)
+    document = {
+        "lost_from": accepted.lost_from,
+        "lost_to": accepted.lost_to,
+        "reason": accepted.reason,
+        "declared_by": accepted.declared_by,
+        "set_aside": list(accepted.set_aside),
+    }
+    show_one(session, document, as_json=json)

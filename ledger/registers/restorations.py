@@ -42,10 +42,6 @@ class RestorationRow(Row, table=True):
         """Who declared it and who approved that, in order."""
         return [self.requested_by, *orjson.loads(self.approved_by)]
 
-    def covers(self, size: int) -> bool:
-        """Whether somebody who had seen `size` entries has seen some that are lost."""
-        return self.lost_from < size <= self.lost_to
-
 
 def restored(rows: Rows, entry: Entry, body: Restored, people: list[str]) -> None:
     """Project `ledger.restored`; `people` are who requested and who approved it."""

@@ -74,11 +74,7 @@ def test_a_changed_note_never_verifies(checkpoint: Checkpoint, data: st.DataObje
         text, signatures = parse_note(changed)
     except InvalidInput:
         return
-    for signature in signatures:
-        if signed_by(text, signature, ADA.public_key):
-            # Only the bits that base64 leaves over can differ without being seen.
-            assert (text, signature.name) == (checkpoint.text(), NAME)
-            assert signature == parse_note(note)[1][0]
+    assert not any(signed_by(text, signature, ADA.public_key) for signature in signatures)
 
 
 def test_the_key_of_another_name_is_another_key() -> None:
@@ -103,6 +99,7 @@ def _note(signature: str) -> str:
         _note("- name AAAA\n"),
         _note("\N{EM DASH} na me AAAA\n"),
         _note("\N{EM DASH} name A?AA\n"),
+        _note("\N{EM DASH} name AAB=\n"),
         _note("\N{EM DASH} name ÄÖÜß\n"),
         _note("\N{EM DASH} name AAAA\u2028\N{EM DASH} name AAAA\n"),
     ],
@@ -127,6 +124,7 @@ ROOT = base64.b64encode(bytes(32)).decode()
         f"origin\n\N{ARABIC-INDIC DIGIT FIVE}\n{ROOT}\n",
         f"origin\n{'9' * 5000}\n{ROOT}\n",
         f"origin\n5\n{ROOT[:-4]}\n",
+        f"origin\n5\n{ROOT[:-2]}B=\n",
         "origin\n5\nÄ\n",
     ],
 )

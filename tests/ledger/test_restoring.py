@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree, rmtree
 
 from ledger import restoring
 from ledger.book import Book
 from ledger.entry import Draft
-from ledger.errors import Altered, Refused
+from ledger.errors import Altered, InvalidInput, Refused
 from ledger.registers.actors import active
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.restorations import RestorationRow
 from ledger.verification import verify
+from ledger.witnessing import add_witness
 from reports.enrolling import new_key, rotate
 from tests.people import FOUNDER, PASSPHRASE, ROUNDS, Person, World, raising
 
 
-def rolled_back(world: World, folder: Path, lost: int = 3) -> int:
+def rolled_back(
+    world: World,
+    folder: Path,
+    lost: int = 3,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> int:
     """Put yesterday's copy of the home back, after everybody has seen more; return its size."""
     ada = world.person(FOUNDER)
     copytree(world.home.folder, folder / "yesterday")
@@ -27,6 +34,7 @@ def rolled_back(world: World, folder: Path, lost: int = 3) -> int:
         ada.note(f"lost-{number}")
     for actor in ("rosa", "cora"):
         assert verify(world.person(actor).book).problems == ()
+    meanwhile()
     rmtree(world.home.folder)
     copytree(folder / "yesterday", world.home.folder)
     return size
@@ -158,13 +166,82 @@ def test_a_declaration_covers_no_later_rollback(world: World, tmp_path: Path) ->
     ada, rosa = world.person(FOUNDER), world.person("rosa")
     declared(ada, rosa)
     copytree(world.home.folder, tmp_path / "today")
-    for number in range(9):
+    for number in range(2):
         ada.note(f"after-{number}")
     assert verify(rosa.book).verdict == "verified"
     rmtree(world.home.folder)
     copytree(tmp_path / "today", world.home.folder)
     raising(Refused, lambda: restoring.accept(rosa.book))
     assert verify(rosa.book).verdict == "altered"
+
+
+def test_an_acceptance_forgets_nothing_that_still_stands(world: World, tmp_path: Path) -> None:
+    """If it fails, accepting a loss again makes a seat forget what was entered since."""
+    size = rolled_back(world, tmp_path)
+    ada, rosa = world.person(FOUNDER), world.person("rosa")
+    declared(ada, rosa)
+    assert verify(rosa.book).size == size + 3, "its checkpoint lies in the range that was lost"
+    for person in (ada, rosa):
+        assert "No declared" in raising(Refused, lambda by=person: restoring.accept(by.book))
+    assert verify(rosa.book).verdict == "verified"
+
+
+def test_a_declaration_covers_nothing_that_was_seen_after_it(world: World, tmp_path: Path) -> None:
+    """If it fails, what is entered after a declared restore can be rolled back under its name."""
+    rolled_back(world, tmp_path, lost=5)
+    ada, rosa = world.person(FOUNDER), world.person("rosa")
+    declared(ada, rosa)
+    copytree(world.home.folder, tmp_path / "today")
+    ada.note("after")
+    assert verify(rosa.book).verdict == "verified"
+    rmtree(world.home.folder)
+    copytree(tmp_path / "today", world.home.folder)
+    assert "another one" in raising(Refused, lambda: restoring.accept(rosa.book))
+    assert verify(rosa.book).verdict == "altered"
+
+
+def test_a_seat_forgets_nothing_that_could_not_be_declared(world: World, tmp_path: Path) -> None:
+    """If it fails, a refused declaration blinds the seat of whoever tried."""
+    rolled_back(world, tmp_path)
+    emil = world.person("emil")
+    copied = world.person(FOUNDER).seat
+    ledger_id = emil.book.facts.ledger_id
+    anchor = copied.anchor(ledger_id)
+    assert anchor is not None
+    emil.seat.advance(ledger_id, anchor.checkpoint, by="emil", time=anchor.time)
+    raising(Refused, lambda: restoring.declare(emil.book, emil.signer, "I may not."))
+    assert emil.seat.anchor(ledger_id) is not None
+    assert verify(emil.book).verdict == "altered"
+
+
+def test_others_may_have_gone_on_before_a_loss_is_declared(world: World, tmp_path: Path) -> None:
+    """If it fails, a program that works on after a restore makes the ledger altered for ever."""
+    size = rolled_back(world, tmp_path)
+    emil, ada, rosa = (world.person(name) for name in ("emil", FOUNDER, "rosa"))
+    for number in range(4):
+        emil.note(f"at night {number}")
+    told = raising(InvalidInput, lambda: restoring.declare(ada.book, ada.signer, "A disk."))
+    assert f" to {size + 2}." in told
+    raising(InvalidInput, lambda: restoring.declare(ada.book, ada.signer, "A disk.", size + 3))
+    raising(InvalidInput, lambda: restoring.declare(ada.book, ada.signer, "A disk.", 0))
+    outcome = restoring.declare(ada.book, ada.signer, "A disk.", size)
+    accepted = restoring.accept(rosa.book)
+    assert (accepted.lost_from, accepted.lost_to) == (size, size + 3)
+    rosa.approve(outcome.approval or "")
+    assert verify(ada.book).verdict == "verified"
+    assert verify(rosa.book).problems == ()
+
+
+def test_a_witness_folder_keeps_what_else_lies_in_it(world: World, tmp_path: Path) -> None:
+    """If it fails, accepting a loss deletes a file of the same name on somebody's stick."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (stick / "remembered").write_text("mine")
+    rosa = world.person("rosa")
+    rolled_back(world, tmp_path, meanwhile=lambda: add_witness(rosa.book, rosa.signer, stick))
+    restoring.declare(rosa.book, rosa.signer, "The disk failed.")
+    assert (stick / "remembered").read_text() == "mine"
+    assert [path.suffix for path in stick.glob("*.checkpoint.*")]
 
 
 def test_nothing_lost_is_nothing_to_declare(world: World) -> None:

@@ -105,7 +105,7 @@ def test_anchors_say_what_was_kept_by_whom_and_when(seat: Seat, tmp_path: Path) 
     note = sign_note(later.text(), f"{ORIGIN}/ben", signer("ben").public_key, signer("ben").sign)
     (share / f"{LEDGER_ID}.checkpoint").write_text(note)
     seat.add_witness_folder(share)
-    seat.add_witness_folder(share)
+    seat.add_witness_folder(share / ".." / "share")
     own, witness = seat.anchors(LEDGER_ID)
     assert (own.checkpoint.size, own.checkpoint.root) == (5, CHECKPOINT.root)
     assert (own.by, own.time, own.note) == ("the seat ada", TIME, "")
@@ -113,10 +113,10 @@ def test_anchors_say_what_was_kept_by_whom_and_when(seat: Seat, tmp_path: Path) 
 
 
 def test_a_damaged_anchor_is_invalid(seat: Seat) -> None:
-    """If it failed, a torn anchor file would read as no anchor, and vouch for nothing silently."""
+    """If it failed, a torn anchor file would read as no anchor, or not be named."""
     seat.advance(LEDGER_ID, CHECKPOINT, by="ada", time=TIME)
     path = seat.folder / "ledgers" / LEDGER_ID / "checkpoint"
-    for damage in (b"", path.read_bytes()[:-40], b"\xff\xfe"):
+    for damage in (b"", path.read_bytes()[:-40], b"\xff\xfe", b"a\n\nb"):
         path.write_bytes(damage)
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInput, match=str(path)):
             read_anchor(path)

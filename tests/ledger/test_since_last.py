@@ -229,7 +229,7 @@ def test_a_memory_without_its_anchor_is_not_believed(seen: World) -> None:
     assert anchor is not None
     data = ann.seat.remembered(ledger_id)
     assert data is not None
-    ann.seat.set_aside(anchor)
+    ann.seat.set_aside(ledger_id, anchor)
     assert ann.seat.remembered(ledger_id) is None
     ann.seat.keep_remembered(ledger_id, data)
     found = go_on(seen)
