@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.book import Book
+from ledger.errors import InvalidInput
 from ledger.keys import Signer
 from ledger.proof_text import InclusionProof, write_consistency
 from ledger.proofs import consistency_path, inclusion_path
@@ -32,5 +33,8 @@ def prove_consistency(book: Book, signer: Signer, old: str, where: str) -> str:
 
 def entry_proof(snapshot: Snapshot, signer: Signer, seq: int) -> InclusionProof:
     """The proof of one entry under the present checkpoint. InvalidInput if it is not there."""
-    path = inclusion_path(snapshot.tile, seq, snapshot.head.size)
+    size = snapshot.head.size
+    if seq >= size:
+        raise InvalidInput(f"There is no entry {seq}.", f"The ledger has 0 to {size - 1}.")
+    path = inclusion_path(snapshot.tile, seq, size)
     return InclusionProof(seq, tuple(path), signed_checkpoint(snapshot, signer))

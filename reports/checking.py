@@ -87,7 +87,8 @@ def anchor_of(data: bytes, where: str, *, seat: Seat | None, trust: str | None =
     check = check_report(data, seat=seat, trust=trust)
     if check.verdict != ReportState.VALID or check.evidence is None:
         raise InvalidInput(
-            f"{where} cannot vouch for a ledger: {' '.join(check.problems) or check.verdict}.",
+            f"{where} cannot vouch for a ledger. "
+            f"{' '.join(check.problems) or f'It is {check.verdict}.'}",
             "Name the CA you trust with --trust FINGERPRINT, or use the report as it was issued.",
         )
     evidence = check.evidence

@@ -6,6 +6,7 @@ import os
 import sys
 import termios
 import tty
+from shlex import quote
 
 from console.session import Session
 from ledger.errors import InvalidInput
@@ -25,7 +26,7 @@ def ask(session: Session, given: str | None, question: str, flag: str) -> str:
 def confirm_name(session: Session, given: str | None, name: str, what: str) -> None:
     """Let a person type the name of what cannot be undone. InvalidInput unless it is that name."""
     if given is None:
-        session.require_person("Confirmation", f"--confirm {name}")
+        session.require_person("Confirmation", _flag(name))
         given = session.voice.ask(f"{what}\nType {name} to confirm: ")
     _require_name(given, name)
 
@@ -36,7 +37,7 @@ def confirm_key(session: Session, given: str | None, name: str, key: str, what: 
         session.voice.note(what)
         _require_name(given, name)
         return
-    session.require_person("Confirmation", f"--confirm {name}")
+    session.require_person("Confirmation", _flag(name))
     question = f"{what}\nPress {key} to go on; any other key leaves all as it is.\n"
     if _pressed(session, question) != key:
         raise InvalidInput("Not confirmed; nothing was done.", f"To confirm: press {key}")
@@ -45,8 +46,13 @@ def confirm_key(session: Session, given: str | None, name: str, key: str, what: 
 def _require_name(typed: str, name: str) -> None:
     if typed != name:
         raise InvalidInput(
-            f"{typed!r} is not {name!r}; nothing was done.", f"To confirm: --confirm {name}"
+            f"{typed!r} is not {name!r}; nothing was done.", f"To confirm: {_flag(name)}"
         )
+
+
+def _flag(name: str) -> str:
+    """The flag that confirms, as a shell takes it."""
+    return f"--confirm {quote(name)}"
 
 
 def _pressed(session: Session, question: str) -> str:

@@ -93,7 +93,8 @@ def test_a_move_is_confirmed_and_says_no_password(bank: Place, server: Server) -
 
 def test_an_honest_restore_is_declared_and_accepted(bank: Place, tmp_path: Path) -> None:
     """If this fails, who puts a backup back can never work with the ledger again."""
-    assert bank.run("ledger", "accept", "--confirm", "Nord Bank").code in {2, 3}
+    wrong = bank.run("ledger", "accept", "--confirm", "Nord Bank", "--json")
+    assert (wrong.code, wrong.error["hint"]) == (2, "To confirm: --confirm 'Northgate Bank'")
     organisation = bank.run("ledger", "show", "0", "--json").json["body"]["organisation"]
     nothing = bank.run("ledger", "restored", "--reason", "x", "--confirm", organisation, "--json")
     assert (nothing.code, nothing.error["code"]) == (3, "refused")
