@@ -54,6 +54,7 @@ _VERSIONED = re.compile(
 _PRIVATE_ENOUGH = 100  # an octet that no usual version has
 _REACH = 40  # characters before a number in which its word may stand
 _HEXTETS = 3
+_HARDWARE = re.compile(r"(?:[0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}")  # EUI-48, EUI-64
 
 
 def without_phones(text: str, key: str, counts: Counter[str]) -> str:
@@ -104,7 +105,7 @@ def without_addresses(text: str, key: str, counts: Counter[str]) -> str:
 
     def six(found: re.Match[str]) -> str:
         groups = [group for group in found[0].split(":") if group]
-        if found[0].count(":") <= 1 or len(groups) < _HEXTETS:
+        if found[0].count(":") <= 1 or len(groups) < _HEXTETS or _HARDWARE.fullmatch(found[0]):
             return found[0]
         try:
             ipaddress.IPv6Address(found[0])

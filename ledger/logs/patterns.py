@@ -1,4 +1,4 @@
-"""E-mail addresses, payment card numbers and credentials, as they stand in text.
+"""E-mail addresses and payment card numbers, as they stand in text.
 
 Every pattern is linear in the text: no unbounded repetition can be entered at more than one place.
 """
@@ -8,57 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-EMAIL, CARD, CREDENTIAL = "[redacted:email]", "[redacted:card]", "[redacted:credential]"
-SHORTEST = 4  # characters of a value that is a credential by its name alone
-
-# Names whose value is a secret, in text (`password=...`) and as keys of an object.
-NAMES = (
-    r"passwords?|passwd|pwd|passphrase|secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key"
-    r"|(?:access|private|account|encryption)[_-]?key"
-    r"|(?:access|auth|refresh|id|api|session)[_-]?token"
-)
-_NAMED = re.compile(rf"(?ais).*(?:{NAMES})")
-_ASSIGNED = rf"(?ais)(?:{NAMES})(?:\\*[\"'])?\s*+(?:=>?|:)\s*+"
-
-_PEM = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-# A block that is cut off goes to the end of the text.
-_PRIVATE_KEY = rf"(?s)(?P<secret>-----BEGIN {_PEM}.*?(?:-----END {_PEM}|\Z))"
-_ISSUED_TOKENS = (
-    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])",  # AWS
-    r"gh[pousr]_[A-Za-z0-9]{20,}+",  # GitHub
-    r"github_pat_[A-Za-z0-9_]{20,}+",
-    r"gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}+",  # GitLab
-    r"xox[a-z]-[A-Za-z0-9-]{10,}+",  # Slack
-    r"xapp-[A-Za-z0-9-]{10,}+",
-    r"sk-(?:ant|proj|svcacct|admin)-[A-Za-z0-9_-]{16,}+",  # Anthropic, OpenAI
-    r"sk-[A-Za-z0-9]{20,}+",
-    r"AIza[A-Za-z0-9_-]{35}",  # Google
-    r"ya29\.[A-Za-z0-9_-]{20,}+",
-    r"GOCSPX-[A-Za-z0-9_-]{20,}+",
-)
-# The group `secret` is replaced.
-_CREDENTIALS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        _PRIVATE_KEY,
-        # JWT and JWE: dotted base64url, the first part a JSON object
-        r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4})",
-        rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(_ISSUED_TOKENS)})",
-        r"(?ai)(?<![a-z])bearer\s+(?=[^\s,;]*[0-9])(?P<secret>[a-z0-9._~+/=-]{8,}+)",
-        r"://[^\s/:@]{0,256}+:(?!\[redacted:)(?P<secret>[^\s/@]{1,256}+)(?=@)",  # postgres://user:secret@host
-    )
-)
-_ASSIGNMENTS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        _ASSIGNED
-        + r"\\*(?P<quote>[\"'])(?!\[redacted:)"
-        + r"(?P<secret>(?:(?!\\*(?P=quote)).)++)(?=\\*(?P=quote))",
-        _ASSIGNED
-        + r"(?:\\*[\"'])?+(?!\[redacted:|(?:true|false|null|none)\b)"
-        + r"(?P<secret>(?:[^\s\"',;&\\]|\\(?!\\*[\"'])){4,}+)",
-    )
-)
+EMAIL, CARD = "[redacted:email]", "[redacted:card]"
 
 # Addresses as people write them, Unicode letters included.
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?:[\w-]++\.)+[^\W\d_]{2,}+")
@@ -70,7 +20,9 @@ _RUN = re.compile(
 )
 _END = r"(?![0-9A-Za-z_])(?!\.[0-9]*[1-9])"
 _UNSPACED = re.compile(rf"[0-9]{{13,19}}(?:\.0+)?{_END}")
-MOST = 16  # digits of a card number that needs no word before it: longer ones are mostly ids
+# Digits of a card number that needs no word before it: shorter ones are mostly numbers of articles
+# (EAN), longer ones ids.
+FEWEST, MOST = 14, 16
 _LOOKED_BACK = 60
 _CARD_WORD = re.compile(
     r"(?ai)card|karte|carte\b|tarjeta|carta\b|kaart|(?<![a-z])(?:pan|ccn?)(?![a-z])|union ?pay"
@@ -97,14 +49,6 @@ _ISSUED = re.compile(
 )
 
 
-def without_credentials(text: str, counts: Counter[str]) -> str:
-    """Replace the credentials in a text."""
-    assigned = _ASSIGNMENTS if "=" in text or ":" in text else ()
-    for pattern in (*_CREDENTIALS, *assigned):
-        text = _replaced(text, pattern, counts)
-    return text
-
-
 def without_emails(text: str, counts: Counter[str]) -> str:
     """Replace the e-mail addresses in a text."""
     if "@" in text:
@@ -121,33 +65,14 @@ def is_card(digits: str) -> bool:
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
-def names_secret(key: str, value: str) -> bool:
-    """Whether a scalar under this key is a credential."""
-    return (
-        len(value) >= SHORTEST
-        and value.lower() not in {"true", "false", "null", "none"}
-        and not value.startswith("[redacted:")
-        and _NAMED.fullmatch(key) is not None
-    )
-
-
 def _card_at(text: str, start: int, words: str) -> re.Match[str] | None:
     """The card number that begins at a place, if one does."""
     number = _UNSPACED.match(text, start)
     if number is not None and is_card(digits := number[0].partition(".")[0]):
-        stated = len(digits) <= MOST or speaks_of_card(words) or speaks_of_card(text, start)
-        return number if stated else None
+        sure = FEWEST <= len(digits) <= MOST
+        return number if sure or speaks_of_card(words) or speaks_of_card(text, start) else None
     found = (form.match(text, start) for form in _FORMS)
     return next((each for each in found if each and is_card(re.sub("[ -]", "", each[0]))), None)
-
-
-def _replaced(text: str, pattern: re.Pattern[str], counts: Counter[str]) -> str:
-    out, end = [], 0
-    for match in pattern.finditer(text):
-        out += [text[end : match.start("secret")], CREDENTIAL]
-        end = match.end("secret")
-    counts["credential"] += len(out) // 2
-    return "".join([*out, text[end:]]) if out else text
 
 
 def speaks_of_card(text: str, end: int | None = None) -> bool:

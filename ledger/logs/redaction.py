@@ -16,26 +16,31 @@ from functools import lru_cache
 import orjson
 
 from ledger.logs.contacts import without_addresses, without_phones
+from ledger.logs.credentials import CREDENTIAL, names_secret, without_credentials
 from ledger.logs.identifiers import without_accounts, without_identities
 from ledger.logs.patterns import (
     CARD,
-    CREDENTIAL,
+    FEWEST,
     MOST,
     is_card,
-    names_secret,
     speaks_of_card,
     without_cards,
-    without_credentials,
     without_emails,
 )
 from ledger.logs.screens import CLASSES, ESCAPED, Hit
 
 ALL = frozenset(CLASSES)
-_WHOLE = "intValue"  # a 64-bit integer of OTLP, whose own key stands before it
+_WHOLE = "intValue"  # a 64-bit integer of OTLP
 _DEEPEST = 4  # JSON texts inside one another that are taken apart
 # A string (with the colon that makes it a key) or a number.
 _TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"(\s*+:)?|-?[0-9][0-9.eE+-]*+')
 _SPELLED = re.compile(ESCAPED)
+# What OTLP wraps, and the key that it stands under, right before it.
+_WRAPS = frozenset({"stringValue", _WHOLE})
+_LONGEST_KEY = 300
+_WRAPPED = re.compile(
+    r'"key"\s*+:\s*+"((?:[^"\\]++|\\.)*+)"\s*+,\s*+"value"\s*+:\s*+\{\s*+"[a-zA-Z]++"\s*+:\s*+\Z'
+)
 _WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -84,6 +89,8 @@ def _rewritten(
         allowed = classes
         if key == _WHOLE and not speaks_of_card(record, token.start()):
             allowed = classes - {"card"}
+        if key in _WRAPS:
+            key = _wrapped_under(record, token.start()) or key  # noqa: PLW2901
         if inner is None:
             new = _number(literal, key, counts, allowed)
         else:
@@ -151,6 +158,12 @@ def _key_of(record: str, bare: str, start: int, key: str, since: int) -> str:
     return key
 
 
+def _wrapped_under(record: str, place: int) -> str:
+    """The key of the AnyValue that begins right before a place; empty if it has none."""
+    found = _WRAPPED.search(record, max(0, place - _LONGEST_KEY), place)
+    return _said(found) if found else ""
+
+
 def _said(token: re.Match[str]) -> str:
     """What a string says."""
     return str(orjson.loads(f'"{token[1]}"'))
@@ -171,7 +184,8 @@ def _number(literal: str, key: str, counts: Counter[str], classes: frozenset[str
         counts["credential"] += 1
         return f'"{CREDENTIAL}"'
     whole, _, fraction = literal.partition(".")
-    if "card" in classes and len(whole) <= MOST and is_card(whole) and not fraction.strip("0"):
+    fits = FEWEST <= len(whole) <= MOST or (len(whole) < FEWEST and speaks_of_card(_words(key)))
+    if "card" in classes and fits and is_card(whole) and not fraction.strip("0"):
         counts["card"] += 1
         return f'"{CARD}"'
     if key and whole.isdecimal() and not fraction:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ledger.logs.patterns import NAMES
+from ledger.logs.credentials import NAMES
+from ledger.logs.issued import ISSUED, LIKE_WORDS
 
 # Printable ASCII written as an escape may spell anything, save for & ' < = >: some encoders always
 # escape these, and no pattern needs one where its anchor looks.
@@ -22,13 +23,26 @@ ESCAPED = r"\\u00(?:2[0-589A-Fa-f]|3[0-9ABFabf]|[4-7])"
 _GAP = r"(?:[^0-9]|\\u[0-9A-Fa-f]{4}){0,80}?"
 _SPACE = r"(?:\s|\\[nrtfv]|\\u00[01][0-9A-Fa-f])*"
 
+_GIVES = rf"(?:\\*[\"'])?{_SPACE}(?:[:=]|\\u003[dD])"
+_VALUE = (
+    rf"\"{_SPACE},{_SPACE}\"value\"{_SPACE}:{_SPACE}\{{{_SPACE}\"(?:string|int)Value\"{_SPACE}:"
+)
+_CREDENTIAL = "|".join(
+    (
+        r":\\?/\\?/(?:[^ \"@\\]|\\.)*@|PRIVATE KEY|PuTTY-User-Key|eyJ[A-Za-z0-9_-]{8}",
+        *(each.anchor or each.begins for each in (*ISSUED, *LIKE_WORDS)),
+        r"hooks\.slack\.com|discord(?:app)?\.com",
+        rf"(?i:authorization|cookie){_GIVES}",
+        rf"(?i:bearer|basic){_SPACE}(?:[A-Za-z0-9._~+=-]|\\?/){{8}}",
+        rf"(?i:token|sig|signature){_GIVES}{_SPACE}(?:\\*[\"'])?(?:[A-Za-z0-9._~+=%-]|\\?/){{16}}",
+        rf"(?i:{NAMES}){_GIVES}",
+        # In OTLP, where the name is a value itself.
+        rf"(?i:{NAMES}|authorization){_VALUE}",
+    )
+)
+
 ANCHORS = {
-    "credential": r":\\?/\\?/(?:[^ \"@\\]|\\.)*@|PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}"
-    r"|A[KSBC][IC]A[A-Z0-9]{16}"
-    r"|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[a-z]-|xapp-"
-    r"|sk-(?:ant|proj|svcacct|admin)-|sk-[A-Za-z0-9]{20}|AIza[A-Za-z0-9_-]{35}|ya29\.|GOCSPX-"
-    rf"|(?i:bearer){_SPACE}[A-Za-z0-9._~+/=-]"
-    rf"|(?i:{NAMES})(?:\\*[\"'])?{_SPACE}(?:[:=]|\\u003[dD])",
+    "credential": _CREDENTIAL,
     "card": r"(?:^|[^0-9.]|[A-Za-z]\.|\\u[0-9A-Fa-f]{4})"
     r"(?:4[0-9]{12}|3[0-9]{13}|[2-6][0-9]{15}"
     r"|[3-6][0-9]{3}[ -][0-9]{6}[ -][0-9]{4}"

@@ -12,11 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ledger.logs.batches import texts
-from ledger.logs.engine import analysis, offer
 from ledger.logs.patterns import is_card
 from ledger.logs.redaction import redact, redact_at, redact_text
-from ledger.logs.screens import hits
+from tests.ledger.logs.conftest import Screen
 
 # Made up here; parts are joined so that no scanner takes this file for a leak.
 KEY = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -35,7 +33,11 @@ FOUND = [
     ("card", "3782 822463 10005 or 378282246310005", "[redacted:card] or [redacted:card]"),
     ("card", "1234 4111 1111 1111 1111", "1234 [redacted:card]"),
     ("card", "6011111111111117.0", "[redacted:card]"),
-    ("card", "4222222222222;3530111333300000;30569309025904", ";".join(["[redacted:card]"] * 3)),
+    (
+        "card",
+        "card 4222222222222;3530111333300000;30569309025904",
+        "card " + ";".join(["[redacted:card]"] * 3),
+    ),
     ("credential", "AK" + "IA" + "ABCDEFGHIJKLMNOP", "[redacted:credential]"),
     ("credential", "ghp_" + KEY, "[redacted:credential]"),
     ("credential", "github_" + "pat_" + KEY, "[redacted:credential]"),
@@ -77,14 +79,12 @@ def test_what_is_found(kind: str, text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "text", "expected"), FOUND)
-def test_the_screen_finds_each(kind: str, text: str, expected: str) -> None:
+def test_the_screen_finds_each(screen: Screen, kind: str, text: str, expected: str) -> None:
     """The fast screen lacks one of the patterns, so that it is never looked for in a file."""
-    record = orjson.dumps({"a": text})
-    with analysis() as engine:
-        offer(engine, texts([record]))
-        (found,) = hits(engine)
+    record = orjson.dumps({"a": text}).decode()
+    (found,) = screen([record]).values()
     assert kind in found.classes or text == expected
-    assert redact_at(record.decode(), found, Counter()) == redact(record.decode(), Counter())
+    assert redact_at(record, found, Counter()) == redact(record, Counter())
 
 
 @pytest.mark.parametrize(("kind", "text", "expected"), FOUND)
@@ -144,15 +144,13 @@ UNDER = [
 
 @pytest.mark.parametrize(("kind", "document", "expected"), UNDER)
 def test_a_key_says_what_a_value_is(
-    kind: str, document: dict[str, object], expected: dict[str, object]
+    screen: Screen, kind: str, document: dict[str, object], expected: dict[str, object]
 ) -> None:
     """A number in a field of its own, without a word before it, is recorded."""
-    record = orjson.dumps({"id": 1, **document, "z": "1.2.3"})
-    with analysis() as engine:
-        offer(engine, texts([record]))
-        (hit,) = hits(engine)
+    record = orjson.dumps({"id": 1, **document, "z": "1.2.3"}).decode()
+    (hit,) = screen([record]).values()
     counts: Counter[str] = Counter()
-    assert orjson.loads(redact_at(record.decode(), hit, counts)) == {
+    assert orjson.loads(redact_at(record, hit, counts)) == {
         "id": 1,
         **expected,
         "z": "1.2.3",
@@ -300,26 +298,26 @@ def utf16(character: str) -> tuple[int, ...]:
     return tuple(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
-    st.lists(
+    rows=st.lists(
         st.tuples(PIECES, PIECES, st.sets(st.integers(0, 60), max_size=3), st.booleans()),
         min_size=1,
-        max_size=10,
+        max_size=20,
     )
 )
-def test_the_screen_misses_nothing(rows: list[tuple[str, str, set[int], bool]]) -> None:
+def test_the_screen_misses_nothing(
+    screen: Screen, rows: list[tuple[str, str, set[int], bool]]
+) -> None:
     """The fast screen passes over a record that would have been redacted."""
     records = []
     for key, value, escaped, ascii_only in rows:
         if ascii_only:
-            records.append(json.dumps({key: value}).encode())
+            records.append(json.dumps({key: value}))
         else:
-            records.append(f"{{{spelled(key, set())} : {spelled(value, escaped)}}}".encode())
-    with analysis() as engine:
-        offer(engine, texts(records))
-        found = {hit.row: hit for hit in hits(engine)}
-    for row, record in enumerate(map(bytes.decode, records)):
+            records.append(f"{{{spelled(key, set())} : {spelled(value, escaped)}}}")
+    found = screen(records)
+    for row, record in enumerate(records):
         whole: Counter[str] = Counter()
         screened: Counter[str] = Counter()
         expected = redact(record, whole)
@@ -335,8 +333,8 @@ def test_the_screen_misses_nothing(rows: list[tuple[str, str, set[int], bool]]) 
 def test_long_texts_take_linear_time(piece: str) -> None:
     """One hostile record of a MiB stops an import for hours."""
     start = time.process_time()
-    redact_text(piece * (2**20 // len(piece)), Counter())
-    assert time.process_time() - start < 5
+    redact_text(piece * (2**18 // len(piece)), Counter())
+    assert time.process_time() - start < 3
 
 
 # Generated: every valid instance, at every place.
@@ -437,26 +435,25 @@ def placed(text: str, where: str, escaped: set[int]) -> str:
             return f'{{ "a" : {spelled(text, escaped)}, "n":1.50 }}'
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
-    st.lists(
+    rows=st.lists(
         st.tuples(
             VALID,
             st.sampled_from(["value", "key", "nested", "json"]),
             st.sets(st.integers(0, 40), max_size=4),
         ),
         min_size=1,
-        max_size=8,
+        max_size=16,
     )
 )
 def test_every_valid_instance_is_found_wherever_it_stands(
+    screen: Screen,
     rows: list[tuple[tuple[str, str], str, set[int]]],
 ) -> None:
     """A card, an account, a person's number or address is recorded because of how it is written."""
     records = [placed(text, where, escaped) for (_, text), where, escaped in rows]
-    with analysis() as engine:
-        offer(engine, texts([record.encode() for record in records]))
-        found = {hit.row: hit for hit in hits(engine)}
+    found = screen(records)
     for row, ((kind, text), where, _) in enumerate(rows):
         counts: Counter[str] = Counter()
         assert row in found, (text, where, records[row])
@@ -511,16 +508,18 @@ PROSE = st.lists(WORDS | FIGURES, max_size=12).map(" ".join)
 SAYS_ADDRESS = re.compile(r"(?:client|remote) [0-9]+(?:\.[0-9]+){3}")
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(PROSE.filter(lambda text: not SAYS_ADDRESS.search(text)), min_size=1, max_size=6))
-def test_clean_prose_is_never_altered(lines: list[str]) -> None:
+@settings(max_examples=40, deadline=None)
+@given(
+    lines=st.lists(
+        PROSE.filter(lambda text: not SAYS_ADDRESS.search(text)), min_size=1, max_size=12
+    )
+)
+def test_clean_prose_is_never_altered(screen: Screen, lines: list[str]) -> None:
     """A date, a decimal, a version or an order number is taken for something personal."""
     records = [
         orjson.dumps({"text": line, "inner": json.dumps({"t": line})}).decode() for line in lines
     ]
-    with analysis() as engine:
-        offer(engine, texts([record.encode() for record in records]))
-        found = {hit.row: hit for hit in hits(engine)}
+    found = screen(records)
     counts: Counter[str] = Counter()
     for row, record in enumerate(records):
         assert redact(record, counts) == record
