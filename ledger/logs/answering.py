@@ -93,18 +93,10 @@ def write_csv(answer: Answer, file: BinaryIO) -> int:
 def write_parquet(answer: Answer, file: BinaryIO) -> int:
     """Write the rows as Parquet; return how many."""
     count = 0
-    writer: pq.ParquetWriter | None = None
-    try:
+    with pq.ParquetWriter(file, answer.schema, compression="zstd") as writer:
         for batch in answer.batches:
-            writer = writer or pq.ParquetWriter(file, batch.schema, compression="zstd")
             writer.write_batch(batch)
             count += batch.num_rows
-        if writer is None:
-            empty = pa.schema([pa.field(name, pa.null()) for name in answer.columns])
-            writer = pq.ParquetWriter(file, empty)
-    finally:
-        if writer is not None:
-            writer.close()
     return count
 
 

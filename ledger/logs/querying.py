@@ -4,18 +4,17 @@ What holds once `every_decision` yields:
 - each sealed log was held against its digest: statistics in a Parquet file can be forged;
 - the engine can open those files and no other, writes and spills nothing, loads no extension, sees
   no Python variable, and no SQL can undo any of it;
-- what a person writes is run only if `ledger.logs.permitted` lets it pass.
+- what a person writes is run only if `ledger.logs.permitted` lets it pass, and in a process of its
+  own (`ledger.logs.asking`) that holds little memory and is killed when its time is over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -24,15 +23,13 @@ import pyarrow.parquet as pq
 from ledger.book import Book
 from ledger.errors import CheckFailed, InvalidInput
 from ledger.evidence import digest_file
-from ledger.logs.engine import DISTRUST_STATISTICS
+from ledger.logs.asking import PATIENCE, Question, asked_apart
+from ledger.logs.engine import locked_engine
 from ledger.logs.mapping import RECORD
-from ledger.logs.permitted import VIEW, first_line, refused, require_permitted
+from ledger.logs.permitted import VIEW
 from ledger.registers.logs import LogRow
 from ledger.registers.retention import DroppedRow
 
-MEMORY = "1GB"
-PATIENCE = 300.0  # seconds that a query may take
-_BATCH = 10_000
 _ADDED = {"log": "VARCHAR", "row": "BIGINT", "model": "VARCHAR", "kind": "VARCHAR"}
 _TYPES: Mapping[str, str] = {
     "string": "VARCHAR",
@@ -50,12 +47,17 @@ Progress = Callable[[int, int], None]
 class Answer:
     """What a query gives: its columns, each name once, and the rows in batches, to be read once."""
 
-    columns: tuple[str, ...]
+    schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self.schema.names)
 
     def first(self, rows: int | None) -> Answer:
         """The same, of which no more than so many rows are read; all of them for None."""
-        return self if rows is None else Answer(self.columns, _first(self.batches, rows))
+        return self if rows is None else Answer(self.schema, _first(self.batches, rows))
 
 
 def _first(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
@@ -66,46 +68,6 @@ def _first(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBa
             return
 
 
-class _Hand:
-    """A thread of its own for one query, so that whoever waits can be interrupted at any time.
-
-    DuckDB looks for signals only between tasks, which may take minutes; it is told to stop here.
-    """
-
-    def __init__(self, engine: duckdb.DuckDBPyConnection, patience: float) -> None:
-        self._engine = engine
-        self._patience = patience
-        self._until = monotonic() + patience
-        self._thread = ThreadPoolExecutor(1, "query")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown()
-
-    def do(self, action: Callable[[], Any]) -> Any:
-        """Do it, and wait for it. InvalidInput once the time for the whole query is over."""
-        coming = self._thread.submit(action)
-        try:
-            done, _ = wait([coming], max(0.0, self._until - monotonic()))
-        except BaseException:
-            self._stop(coming)
-            raise
-        if not done:
-            self._stop(coming)
-            raise InvalidInput(
-                f"The query took longer than {self._patience:g} seconds and was stopped.",
-                "Ask for less, or allow more: --timeout SECONDS",
-            )
-        return coming.result()
-
-    def _stop(self, coming: Future[Any]) -> None:
-        while not coming.done():  # again, since what has not begun yet takes no notice
-            self._engine.interrupt()
-            wait([coming], 0.02)
-
-
 class Decisions:
     """The view `decisions` in an engine of its own; `columns` are its columns by name and type."""
 
@@ -114,32 +76,22 @@ class Decisions:
         engine: duckdb.DuckDBPyConnection,
         logs: Sequence[LogRow],
         columns: Mapping[str, str],
+        question: Question,
     ) -> None:
         self.logs = tuple(logs)
         self.columns = columns
         self._engine = engine
+        self._question = question  # of which the query is still to come
 
     @contextmanager
     def ask(self, query: str, *, patience: float = PATIENCE) -> Iterator[Answer]:
         """Run what a person wrote; the answer is to be read inside the block.
 
-        Raises InvalidInput for what is not one permitted SELECT, fails, needs too much memory or
-        takes longer than `patience` seconds.
+        Raises as `ledger.logs.asking.asked_apart`.
         """
-        require_permitted(self._engine, query)
-        with _Hand(self._engine, patience) as hand:
-            try:
-                reader = hand.do(lambda: self._engine.execute(query).to_arrow_reader(_BATCH))
-                names = tuple(_distinct(reader.schema.names))
-                batches = iter(lambda: hand.do(lambda: next(reader, None)), None)
-                yield Answer(names, (batch.rename_columns(names) for batch in batches))
-            except duckdb.OutOfMemoryException as error:
-                raise InvalidInput(
-                    f"The query needs more than {MEMORY} of memory.",
-                    "Group or filter more, or select fewer columns.",
-                ) from error
-            except (duckdb.Error, pa.ArrowException) as error:
-                raise refused(first_line(error)) from error
+        question = replace(self._question, query=query)
+        with asked_apart(question, patience) as (schema, batches):
+            yield Answer(schema, batches)
 
     def documents(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """The rows, by column, of SQL of our own with bound values."""
@@ -172,7 +124,8 @@ def every_decision(
     with locked_engine(paths) as engine:
         view, columns = _view(list(zip(logs, paths, strict=True)))
         engine.execute(view)
-        yield Decisions(engine, logs, columns)
+        question = Question(tuple(map(str, paths)), view, query="")
+        yield Decisions(engine, logs, columns, question)
 
 
 def checked_files(
@@ -191,32 +144,6 @@ def checked_files(
         done += path.stat().st_size
         progress(done, total)
     return paths
-
-
-@contextmanager
-def locked_engine(paths: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine that can read these files, and do nothing else to the world."""
-    for path in paths:
-        if set("*?[") & set(str(path)):
-            raise InvalidInput(
-                f"The path {path} holds one of * ? [, which the reader takes for a pattern.",
-                "Move the home to a folder without them.",
-            )
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "python_enable_replacements": "false",
-        "temp_directory": "",  # what does not fit into memory fails, and is written nowhere
-        "memory_limit": MEMORY,
-    }
-    with duckdb.connect(":memory:", config=config) as engine:
-        engine.execute("SET TimeZone = 'UTC'")
-        engine.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
-        engine.execute(DISTRUST_STATISTICS)
-        engine.execute("SET allowed_paths = ?", [[str(path) for path in paths]])
-        engine.execute("SET enable_external_access = false")
-        engine.execute("SET lock_configuration = true")
-        yield engine
 
 
 def _view(logs: Sequence[tuple[LogRow, Path]]) -> tuple[str, dict[str, str]]:
@@ -274,15 +201,3 @@ def _quoted(name: str) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _distinct(names: Sequence[str]) -> Iterator[str]:
-    """The same names, a repeated one with a number: `n`, `n_2`."""
-    seen: set[str] = set()
-    for name in names:
-        free, number = name, 1
-        while free in seen or (number > 1 and free in names):
-            number += 1
-            free = f"{name}_{number}"
-        seen.add(free)
-        yield free
