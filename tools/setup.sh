@@ -3,7 +3,7 @@
 # after a failure (no network, say) the same command goes on where it stopped.
 #
 #   tools/setup.sh          what the program needs
-#   tools/setup.sh tests    what its tests need besides: pdfsig, tmux
+#   tools/setup.sh tests    what its tests need besides: pdfsig, tmux, strace
 #
 # PYTHON names another interpreter than the first of python3, python3.13, 3.12, 3.11 that fits.
 set -euo pipefail
@@ -59,13 +59,13 @@ has_program() { command -v "$1" >/dev/null; }
 # How other systems install the same; the reader is told, not overtaken.
 other_system() {
     if has_program dnf; then
-        echo "sudo dnf install pango harfbuzz google-noto-sans-fonts poppler-utils tmux"
+        echo "sudo dnf install pango harfbuzz google-noto-sans-fonts poppler-utils tmux strace"
     elif has_program pacman; then
-        echo "sudo pacman -S pango harfbuzz noto-fonts poppler tmux"
+        echo "sudo pacman -S pango harfbuzz noto-fonts poppler tmux strace"
     elif has_program brew; then
         echo "brew install pango harfbuzz poppler tmux font-noto-sans"
     else
-        echo "install Pango, HarfBuzz with its subset library, Noto Sans, poppler-utils and tmux"
+        echo "install Pango, HarfBuzz with its subset library, Noto Sans, poppler-utils, tmux and strace"
     fi
 }
 
@@ -97,6 +97,7 @@ has_font "Noto Sans" || missing+=(fonts-noto-core)
 if [[ ${1:-} == tests ]]; then
     has_program pdfsig || missing+=(poppler-utils)
     has_program tmux || missing+=(tmux)
+    [[ $(uname) != Linux ]] || has_program strace || missing+=(strace)
 fi
 ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 

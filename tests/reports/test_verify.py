@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from reports import signing
 from reports.authority import fingerprint, issue_certificate, make_authority
@@ -171,21 +171,18 @@ def test_a_second_signature_is_altered(unsigned: bytes, trusted: str) -> None:
     assert "2 signatures" in verdict.problems[0]
 
 
-def test_bad_input_is_named(signed: bytes, unsigned: bytes, trusted: str, tmp_path: Path) -> None:
+def test_bad_input_is_named(signed: bytes, unsigned: bytes, trusted: str) -> None:
     """If it fails, a wrong file ends in a traceback, or its verdict does not say what is wrong."""
-    (tmp_path / "report.pdf").write_bytes(signed)
-    subprocess.run(
-        ["qpdf", "--encrypt", "", "owner", "256", "--", "report.pdf", "locked.pdf"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    locking = copy_into_new_writer(PdfFileReader(BytesIO(signed)))
+    locking.encrypt(owner_pass="owner", user_pass="")
+    locked = BytesIO()
+    locking.write(locked)
     cases = {
         b"": "not a PDF",
         b"\x89PNG": "not a PDF",
         b"%PDF-1.7 and nothing more": "cannot be read",
         unsigned: "not signed",
-        (tmp_path / "locked.pdf").read_bytes(): "encrypted",
+        locked.getvalue(): "encrypted",
     }
     for data, problem in cases.items():
         verdict = verify_pdf(data, [trusted])
