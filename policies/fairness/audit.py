@@ -18,7 +18,7 @@ from ledger.errors import InvalidInput
 from ledger.evidence import digest_file
 from policies.fairness.bootstrap import DRAWS, Sample, drawn
 from policies.fairness.comparing import Comparing
-from policies.fairness.counts import Counts, FairnessRequest, count_rows
+from policies.fairness.counts import UNKNOWN, Counts, FairnessRequest, count_rows
 from policies.fairness.labelling import Files
 from policies.fairness.multiclass import MACRO, one_vs_rest
 from policies.fairness.result import FairnessResult, Place, TableResult
@@ -77,6 +77,7 @@ def audit_fairness(
         seed=chosen,
         draws=DRAWS,
         n=int(counts.cells.sum()),
+        unknown=_unknown(counts),
         excluded=counts.excluded,
         tables=results,
         verdict=verdict,
@@ -86,6 +87,13 @@ def audit_fairness(
         pooled=_pooled(counts, results),
         joined=counts.joined,
     )
+
+
+def _unknown(counts: Counts) -> int:
+    """Rows of an unknown category in any of the columns to group by."""
+    width = len(counts.by)
+    unknown = [UNKNOWN in group[:width] for group in counts.groups]
+    return int(counts.cells[unknown].sum())
 
 
 def _compared(comparing: Comparing, counts: Counts, sample: Sample) -> tuple[TableResult, ...]:

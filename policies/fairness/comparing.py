@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 from ledger.errors import InvalidInput
 from policies.fairness.bootstrap import Estimate, Sample, estimate, estimates
 from policies.fairness.counts import Cells, FairnessRequest, Floats
-from policies.fairness.disparities import against, between, parity, to_overall
-from policies.fairness.measures import PROPORTIONS, SELECTED, Rates, counted, rates
+from policies.fairness.disparities import against, between, every_spread, parity, to_overall
+from policies.fairness.measures import (
+    OF_SELECTED,
+    PROPORTIONS,
+    SELECTED,
+    Rates,
+    counted,
+    rates,
+)
 from policies.fairness.multiclass import macro_rates
 from policies.fairness.request import BEST, LARGEST
 from policies.fairness.result import (
@@ -21,6 +28,7 @@ from policies.fairness.result import (
     MeasureResult,
     Outcomes,
     Place,
+    Spread,
     TableResult,
 )
 from policies.fairness.significance import Significance, compare, widened, wilson
@@ -84,6 +92,7 @@ class Comparing:
                 {name: values[:, 0] for name, values in overall.drawn.items()},
             ),
             to_overall=_estimated(distances, drawn_distances),
+            spreads=_spreads(groups, measured),
         )
 
     def reference(self, place: Place, groups: Sequence[str], measured: Measured) -> int:
@@ -208,13 +217,18 @@ def _shares(
 ) -> list[_Share] | None:
     """What only a share of rows has; None for another measure, or where no label is known."""
     over, below = PROPORTIONS.get(name, ("", ""))
-    if over not in counts or below not in counts:
+    if name == OF_SELECTED and counts:
+        hits = counts["pp"]
+        n = np.broadcast_to(hits.sum(), hits.shape)
+    elif over in counts and below in counts:
+        hits, n = counts[over], counts[below]
+    else:
         return None
-    hits, n = counts[over], counts[below]
     if sample.weighted:
         return [_Share(int(h), int(m)) for h, m in zip(hits, n, strict=True)]
     low, high = wilson(hits, n)
-    tests = compare(hits, n, reference)
+    # Shares of one whole are not independent of each other, so no test is defined for them.
+    tests = [None] * len(n) if name == OF_SELECTED else compare(hits, n, reference)
     return [
         _Share(
             int(hits[i]),
@@ -224,6 +238,21 @@ def _shares(
         )
         for i in range(len(n))
     ]
+
+
+def _spreads(groups: Sequence[str], measured: Measured) -> dict[str, Spread]:
+    drawn = every_spread(measured.drawn)
+    found = {}
+    for name, (difference, ratio) in every_spread(measured.counted).items():
+        values = measured.counted[name]
+        ends: list[tuple[str, float] | None] = [None, None]
+        if np.isfinite(values).any():
+            places = (int(np.nanargmin(values)), int(np.nanargmax(values)))
+            ends = [(groups[i], float(values[i])) for i in places]
+        found[name] = Spread(
+            estimate(difference, drawn[name][0]), estimate(ratio, drawn[name][1]), *ends
+        )
+    return found
 
 
 def _measured(sample: Sample, place: Place) -> Measured:

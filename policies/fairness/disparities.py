@@ -38,6 +38,11 @@ def between(rates: Rates) -> dict[str, Floats]:
     return _named({name: _spread(rates[name]) for name in _needed()})
 
 
+def every_spread(rates: Rates) -> dict[str, tuple[Floats, Floats]]:
+    """Difference and ratio between groups of every measure, `(...)` each."""
+    return {name: _spread(values) for name, values in rates.items()}
+
+
 def to_overall(rates: Rates, overall: Rates) -> dict[str, Floats]:
     """Every disparity from the whole by its name; `overall` has one group, that of all rows."""
     return _named({name: _distance(rates[name], overall[name]) for name in _needed()})

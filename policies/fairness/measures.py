@@ -19,6 +19,7 @@ from policies.fairness.counts import Floats
 Rates: TypeAlias = dict[str, Floats]
 
 SELECTED = "selection_rate"
+OF_SELECTED = "ppr"
 
 PROPORTIONS: Mapping[str, tuple[str, str]] = {
     "selection_rate": ("pp", "n"),
@@ -32,6 +33,7 @@ PROPORTIONS: Mapping[str, tuple[str, str]] = {
     "fdr": ("fp", "pp"),
     "for": ("fn", "pn"),
     "accuracy": ("right", "n"),
+    "zero_one_loss": ("wrong", "n"),
 }
 """Rates that count some rows out of others, by what they count: l and p stand for label and
 prediction, or positive and negative after these (`lp`: positive by label)."""
@@ -70,6 +72,7 @@ def counted(cells: NDArray[Any]) -> dict[str, Any]:
         "lp": tp + fn,
         "ln": tn + fp,
         "right": tp + tn,
+        "wrong": fp + fn,
     }
 
 

@@ -45,7 +45,7 @@ def macro_rates(cells: NDArray[Any]) -> Rates:
     found["balanced_accuracy"] = found["tpr"]
     with np.errstate(divide="ignore", invalid="ignore"):
         right = np.trace(cells, axis1=-2, axis2=-1) / cells.sum(axis=(-2, -1))
-    return found | {"accuracy": right}
+    return found | {"accuracy": right, "zero_one_loss": 1 - right}
 
 
 def _mean(values: Sequence[NDArray[Any]]) -> NDArray[Any]:

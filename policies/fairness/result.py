@@ -143,6 +143,33 @@ class GroupResult:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How far the groups of a table lie apart in one measure, and between whom.
+
+    `lowest` and `highest` name a group and its value; None where the measure is defined in none.
+    """
+
+    difference: Estimate
+    ratio: Estimate
+    lowest: tuple[str, float] | None
+    highest: tuple[str, float] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """One flat object."""
+        (low_group, low), (high_group, high) = (
+            end or (None, None) for end in (self.lowest, self.highest)
+        )
+        return {
+            **self.difference.as_json("difference"),
+            **self.ratio.as_json("ratio"),
+            "group_min": low,
+            "group_max": high,
+            "lowest": low_group,
+            "highest": high_group,
+        }
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Groups held against each other and against `reference`.
 
@@ -179,7 +206,7 @@ class TableResult:
     `compared` holds every group against every other; `judged` only those of at least the minimum
     size, which decide the verdict (None if there are fewer than two, or if the reference that was
     asked for is smaller). `overall` has the measures of all rows together, `to_overall` the
-    disparities from them.
+    disparities from them, `spreads` how far all groups lie apart in each measure.
     """
 
     place: Place
@@ -188,6 +215,7 @@ class TableResult:
     judged: Comparison | None
     overall: Mapping[str, Estimate]
     to_overall: Mapping[str, Estimate]
+    spreads: Mapping[str, Spread]
 
     def as_json(self) -> dict[str, Any]:
         """Give the disparities of the table, and those of its judged groups."""
@@ -197,6 +225,7 @@ class TableResult:
             **self.compared.flat(),
             "overall": _flat(self.overall),
             "to_overall": _flat(self.to_overall),
+            "measures": {name: one.as_json() for name, one in self.spreads.items()},
             "judged": self.judged.as_json() if self.judged else None,
         }
 
@@ -205,8 +234,9 @@ class TableResult:
 class FairnessResult:
     """A bias audit from data to verdict, with everything needed to run it again.
 
-    `n` counts the rows measured; `excluded` those that passed the filter without a label, a
-    prediction or a weight. `tables` has one table a column, then their intersection if there are
+    `n` counts the rows measured, `unknown` those of them that are of an unknown category in any
+    column; `excluded` the rows that passed the filter without a label, a prediction or a weight.
+    `tables` has one table a column, then their intersection if there are
     several; the same within each stratum of the control columns; the same for each class and last
     for their mean. `checked_with` names what gave a second opinion on their rates. `pooled` has
     the tests over all strata, `joined` what is known of labels from outcome logs. `more` is what
@@ -219,6 +249,7 @@ class FairnessResult:
     seed: int
     draws: int
     n: int
+    unknown: int
     excluded: Excluded
     tables: tuple[TableResult, ...]
     verdict: Verdict
@@ -252,6 +283,7 @@ class FairnessResult:
                 "prediction_missing": excluded.prediction_missing,
                 "weight_missing": excluded.weight_missing,
             },
+            "unknown": self.unknown,
             "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
             "draws": self.draws,

@@ -131,6 +131,9 @@ class ScoreResult:
                 "label_missing": self.left.label_missing,
                 "prediction_missing": self.left.value_missing,
             },
+            "unknown": sum(
+                group.figures.n for group in self.tables[-1].groups if not is_known(group.group)
+            ),
             "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
             "draws": DRAWS,

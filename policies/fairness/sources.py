@@ -17,6 +17,7 @@ import duckdb
 
 from ledger.errors import InvalidInput
 from ledger.logs.engine import DISTRUST_STATISTICS
+from policies.data.dialect import dialect_of, unreadable
 from policies.fairness.labelling import Files, LabelJoin, Labelled, join
 
 MEMORY = "4GB"
@@ -101,6 +102,8 @@ def opened(files: Files) -> Iterator[Source]:
                 "Group by fewer columns, or audit a part of the decisions as a file: --data FILE.",
             ) from error
         except duckdb.Error as error:
+            if file_format == "csv" and "CSV" in str(error):
+                raise unreadable(named, file_format, error) from error
             raise InvalidInput(
                 f"The decisions cannot be counted: {_first_lines(error)}",
                 "Check that each file is what its name says and that every column keeps one type.",
@@ -113,8 +116,9 @@ def _read(
     if file_format == "parquet":
         return connection.read_parquet(paths, union_by_name=True)
     if file_format == "csv":
+        dialect = dialect_of(Path(paths[0]))
         return connection.read_csv(
-            paths, header=True, union_by_name=True, auto_type_candidates=_CSV_TYPES
+            paths, union_by_name=True, auto_type_candidates=_CSV_TYPES, **dialect
         )
     return connection.read_json(paths, union_by_name=True)
 

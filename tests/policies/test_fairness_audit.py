@@ -84,7 +84,17 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
     request = FairnessRequest("p", ("sex", "age"), label="y")
     found = audit_fairness([file], request, thresholds, digest_files([file]), 3).as_json()
     assert list(found) == [
-        *("filter", "n", "excluded", "label_join", "seed", "draws", "checked_with", "data_digest"),
+        *(
+            "filter",
+            "n",
+            "excluded",
+            "unknown",
+            "label_join",
+            "seed",
+            "draws",
+            "checked_with",
+            "data_digest",
+        ),
         *("outcome", "by", "label"),
         *("prediction", "positive", "cutoff", "weight", "control", "reference", "classes"),
         *("thresholds", "significance", "groups", "disparities", "disparities_by", "pooled"),
@@ -115,6 +125,19 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
                 assert measure["wilson"][0] <= share <= measure["wilson"][1]
     assert found["disparities"].items() <= found["disparities_by"][-1].items()
     assert [table["by"] for table in found["disparities_by"]] == ["sex", "age", "sex,age"]
+    own = [group for group in found["groups"] if group["by"] == "sex,age"]
+    for name, apart in found["disparities_by"][-1]["measures"].items():
+        lowest, highest = (
+            next(group[name] for group in own if group["group"] == apart[end])
+            for end in ("lowest", "highest")
+        )
+        assert (apart["group_min"], apart["group_max"]) == (lowest, highest)
+        assert (lowest, highest) == (
+            min(group[name] for group in own),
+            max(group[name] for group in own),
+        )
+        assert apart["difference"] == highest - lowest
+        assert apart["ratio"] == pytest.approx(lowest / highest)
     selected = sum(group["selected"] for group in found["groups"][:2])
     for table in found["disparities_by"]:
         assert table["overall"]["selection_rate"] == pytest.approx(selected / 840)
