@@ -28,7 +28,7 @@ def read_columnar(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
         yield from _read(file, name, size)
     except (pa.ArrowException, duckdb.Error, OSError) as error:
         raise InvalidInput(
-            f"{name} cannot be read as Parquet: {str(error).splitlines()[0]}.",
+            f"{name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}.",
             "Check that the file is whole, or state its format.",
         ) from error
 
@@ -38,6 +38,7 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
     schema, rows = source.schema_arrow, source.metadata.num_rows
     if len(set(schema.names)) < len(schema.names):
         raise InvalidInput(f"{name} names a column twice.", "Rename one of them.")
+    _require_one_count(source, name)
     to_json = _to_json(schema)
     names = [f"c{i}" for i in range(len(schema))]
     width = sum(
@@ -59,6 +60,33 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
             for number, record in enumerate(records, start=first):
                 judged.judge(number, record)
             yield judged.batch(position)
+    if line != rows:
+        raise _lying(name, f"{rows:,} rows, and {line:,} are in it")
+
+
+def _require_one_count(source: pq.ParquetFile, name: str) -> None:
+    """InvalidInput if the footer's counts contradict each other: rows would be lost or made up."""
+    stated = source.metadata
+    groups = [stated.row_group(i) for i in range(stated.num_row_groups)]
+    rows = sum(group.num_rows for group in groups)
+    if rows != stated.num_rows or any(group.num_rows < 0 for group in groups):
+        raise _lying(name, f"{stated.num_rows:,} rows in all, and {rows:,} in its parts")
+    for place in range(stated.num_columns):
+        column = source.schema.column(place)
+        for group in groups:
+            values = group.column(place).num_values
+            once = column.max_repetition_level == 0
+            if values < group.num_rows or (once and values > group.num_rows):
+                raise _lying(
+                    name, f"{group.num_rows:,} rows, and {values:,} values of {column.path}"
+                )
+
+
+def _lying(name: str, stated: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} has a Parquet footer that contradicts itself or the file: it states {stated}.",
+        "The file is damaged or was altered; write it again.",
+    )
 
 
 def _to_json(schema: pa.Schema) -> str:
