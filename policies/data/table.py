@@ -20,6 +20,7 @@ import duckdb
 from ledger.errors import InvalidInput
 from ledger.logs.engine import DISTRUST_STATISTICS
 from ledger.logs.mapping import NUMBER, RECORD
+from policies.data.dialect import dialect_of, unreadable
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import Source
 
@@ -27,8 +28,8 @@ Kind: TypeAlias = Literal["number", "category", "time", "other"]
 
 MEMORY = "4GB"
 RELATION = "decisions"
-# How files spell "no value" where null cannot be written.
-MISSING = ("", "nan", "null", "n/a", "unknown")
+# How files spell "no value" where null cannot be written. Not "none", which may be an answer.
+MISSING = ("", "nan", "null", "na", "n/a", "#n/a", "<na>", "?", "unknown")
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -132,10 +133,7 @@ def opened(files: Sequence[Path], where: str | None = None) -> Iterator[Table]:
             _reading(connection, form, paths).create_view(RELATION)
             yield _described(connection, form, where)
         except duckdb.Error as error:
-            raise InvalidInput(
-                f"{', '.join(file.name for file in files)} cannot be read: {_first_line(error)}",
-                "Check that each file is what its name says, and the filter if there is one.",
-            ) from error
+            raise unreadable(files, form, error) from error
 
 
 def called_identifier(name: str) -> bool:
@@ -188,7 +186,8 @@ def _reading(
     if form == "parquet":
         return connection.read_parquet(paths, union_by_name=True)
     if form == "csv":
-        return connection.read_csv(paths, header=True, union_by_name=True, all_varchar=True)
+        dialect = dialect_of(Path(paths[0]))
+        return connection.read_csv(paths, union_by_name=True, all_varchar=True, **dialect)
     return connection.read_json(paths, union_by_name=True, format="newline_delimited")
 
 
@@ -242,7 +241,3 @@ def _column(name: str, declared: str, seen: dict[str, int]) -> Column:
         return Column(name, declared, "number", number, "INT" in declared)
     kind: Kind = "category" if declared.startswith(_CATEGORIES) else "other"
     return Column(name, declared, "time" if declared.startswith(_TIMES) else kind, present)
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).split("\n", 1)[0]
