@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from policies.data.spellings import Texts, counts, formats
 from policies.data.table import Column, Table, is_missing, is_number, text_of
 
 # What programs write where they have no number: it lies far outside, and more than once.
 SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999, 1e9, -1e9)
 _WHISKER = 1.5
 _ROBUST = 3.5
-_DATES = {
-    "2026-11-20": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ].*)?",
-    "20/11/2026": r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}([T ].*)?",
-    "20.11.2026": r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}([T ].*)?",
-    "2026/11/20": r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}([T ].*)?",
-}
 
 
 @dataclass(frozen=True)
@@ -52,19 +47,6 @@ class Spread:
     beyond_whiskers: int
     beyond_robust_z: int | None
     sentinels: tuple[tuple[float, int], ...]
-
-
-@dataclass(frozen=True)
-class Texts:
-    """How texts are written, in rows; `dates` counts those that look like a date of a format.
-
-    `case_variants` are categories that differ from another in case only.
-    """
-
-    numbers: int
-    padded: int
-    case_variants: int
-    dates: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -108,6 +90,7 @@ class ColumnProfile:
             and {
                 **vars(texts),
                 "dates": [{"format": form, "rows": rows} for form, rows in texts.dates],
+                "flags": [{"format": form, "rows": rows} for form, rows in texts.flags],
             },
         }
 
@@ -134,16 +117,13 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
     """Cells are read after grouping: once a text, not once a row."""
     cell = text_of(column.name, column.declared).removeprefix("trim(").removesuffix(")")
     present = f"NOT {is_missing('t')}"
-    dates = ", ".join(
-        f"sum(n) FILTER ({present} AND regexp_full_match(t, '{shape}'))"
-        for shape in _DATES.values()
-    )
     (row,) = table.ask(
         f"""
         SELECT sum(n) FILTER (c IS NULL), sum(n) FILTER (t = ''),
             sum(n) FILTER (t <> '' AND {is_missing("t")}),
             count(DISTINCT t) FILTER ({present}), count(DISTINCT lower(t)) FILTER ({present}),
-            sum(n) FILTER ({present} AND {is_number("t")}), sum(n) FILTER (c <> t), {dates}
+            sum(n) FILTER ({present} AND {is_number("t")}), sum(n) FILTER (c <> t),
+            {counts(present)}
         FROM (
             SELECT c, trim(c) AS t, count(*) AS n
             FROM (SELECT {cell} AS c FROM {table.relation})
@@ -151,13 +131,10 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
         )
         """  # noqa: S608 - a quoted name
     )
-    null, empty, spelled, distinct, folded, numbers, padded, *dated = (int(n or 0) for n in row)
-    shown = tuple((form, rows) for form, rows in zip(_DATES, dated, strict=True) if rows)
-    return (
-        Missing(null, empty, spelled),
-        distinct,
-        Texts(numbers, padded, distinct - folded, shown),
-    )
+    null, empty, spelled, distinct, folded, numbers, padded, *counted = (int(n or 0) for n in row)
+    missing = Missing(null, empty, spelled)
+    dates, flags = formats(counted, table.rows - missing.rows)
+    return missing, distinct, Texts(numbers, padded, distinct - folded, dates, flags)
 
 
 def _spread(table: Table, column: Column) -> Spread | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from policies.data.columns import ColumnProfile, Missing, Spread, Texts
+from policies.data.columns import ColumnProfile, Missing, Spread
 from policies.data.labels import LabelProfile
+from policies.data.spellings import Formats, Texts
 
 Severity: TypeAlias = Literal["low", "medium", "high"]
 
@@ -47,6 +48,12 @@ def concerns_of_label(label: LabelProfile) -> Iterator[Concern]:
     for column in label.telling:
         message = f"alone says {label.column} of every row: known beforehand, or leaked?"
         yield Concern("high", "leakage", column, 0, message)
+    for column, exceptions in label.nearly_telling:
+        message = (
+            f"is what {column} alone says, but for {_rows(exceptions)}: are these labels wrong, or "
+            f"does {column} give the label away?"
+        )
+        yield Concern("high", "suspicious-labels", label.column, exceptions, message)
     if label.contradictions:
         message = (
             f"differs in {label.contradictions:,} sets of rows that are alike in all else "
@@ -69,7 +76,9 @@ def concerns_of_label(label: LabelProfile) -> Iterator[Concern]:
             yield Concern(severity, "imbalance", label.column, rows, message)
 
 
-def concerns_of_rows(rows: int, repeated: int, ids: Sequence[tuple[str, int]]) -> Iterator[Concern]:
+def concerns_of_rows(
+    rows: int, repeated: int, alike: int, ids: Sequence[tuple[str, int]]
+) -> Iterator[Concern]:
     """Say what is wrong with rows that repeat others, and identifiers that do."""
     if repeated:
         severity: Severity = "high" if repeated > _HUNDREDTH * rows else "medium"
@@ -77,6 +86,12 @@ def concerns_of_rows(rows: int, repeated: int, ids: Sequence[tuple[str, int]]) -
             f"{_rows(repeated)} ({_share(repeated, rows)}) too many: each repeats another wholly."
         )
         yield Concern(severity, "duplicate-rows", "", repeated, message)
+    # Where more are alike, the columns are too coarse to tell rows apart.
+    if 0 < alike <= _TENTH * rows:
+        message = (
+            f"{_rows(alike)} ({_share(alike, rows)}) repeat another but for identifiers and times."
+        )
+        yield Concern("medium", "alike-rows", "", alike, message)
     for name, count in ids:
         if count:
             message = f"should be unique, but {_rows(count)} too many repeat a value."
@@ -108,19 +123,22 @@ def _missing(name: str, missing: Missing, rows: int) -> Iterator[Concern]:
 
 def _texts(name: str, texts: Texts, profile: ColumnProfile) -> Iterator[Concern]:
     present = profile.present
-    if profile.kind != "number" and texts.numbers > _HALF * present and texts.numbers < present:
+    mostly = _HALF * present < texts.numbers < present
+    if profile.kind != "number" and mostly and not texts.flags:
         odd = present - texts.numbers
         message = f"holds numbers, but for {_rows(odd)} of other text."
         yield Concern("high", "text-among-numbers", name, odd, message)
-    if profile.kind != "number" and 0 < texts.numbers < _TENTH * present:
+    if profile.kind != "number" and not texts.flags and 0 < texts.numbers <= _HALF * present:
         message = f"holds text, but for {_rows(texts.numbers)} of numbers."
-        yield Concern("low", "numbers-among-text", name, texts.numbers, message)
+        severity: Severity = "medium" if texts.numbers > _TENTH * present else "low"
+        yield Concern(severity, "numbers-among-text", name, texts.numbers, message)
     dated = sum(rows for _, rows in texts.dates)
     if len(texts.dates) > 1 and dated > _HALF * present:
-        forms = ", ".join(f"{rows:,} like {form}" for form, rows in texts.dates)
-        rarest = min(rows for _, rows in texts.dates)
-        message = f"writes dates in several formats: {forms}."
-        yield Concern("high", "mixed-dates", name, rarest, message)
+        message = f"writes dates in several formats: {_formats(texts.dates)}."
+        yield Concern("high", "mixed-dates", name, _rarest(texts.dates), message)
+    if len(texts.flags) > 1:
+        message = f"writes yes and no in several ways: {_formats(texts.flags)}."
+        yield Concern("medium", "mixed-flags", name, _rarest(texts.flags), message)
     if texts.case_variants:
         message = f"has categories that differ from another in case only: {texts.case_variants:,}."
         yield Concern("medium", "mixed-case", name, 0, message)
@@ -131,16 +149,26 @@ def _texts(name: str, texts: Texts, profile: ColumnProfile) -> Iterator[Concern]
 
 def _spread(name: str, spread: Spread, present: int) -> Iterator[Concern]:
     for value, rows in spread.sentinels:
-        message = f"is {value:g} in {_rows(rows)}, far from all else: a code for a missing value?"
+        message = (
+            f"is {value:.10g} in {_rows(rows)}, far from all else: a code for a missing value?"
+        )
         yield Concern("high", "sentinel", name, rows, message)
     far = spread.beyond_robust_z or 0
     if far:
         message = (
-            f"has values far out (robust z above 3.5) in {_rows(far)}: from {spread.low:g} to "
-            f"{spread.high:g} around a median of {spread.median:g}."
+            f"has values far out (robust z above 3.5) in {_rows(far)}: from {spread.low:.10g} "
+            f"to {spread.high:.10g} around a median of {spread.median:.10g}."
         )
         severity: Severity = "medium" if far < _HUNDREDTH * present else "low"
         yield Concern(severity, "outliers", name, far, message)
+
+
+def _formats(formats: Formats) -> str:
+    return ", ".join(f"{rows:,} like {form}" for form, rows in formats)
+
+
+def _rarest(formats: Formats) -> int:
+    return min(rows for _, rows in formats)
 
 
 def _rows(count: int) -> str:

@@ -12,6 +12,8 @@ from policies.data.table import Column, Table, quoted
 
 MOST_CLASSES = 50
 _TWO = 2
+# Of all rows, and of those that are not of the most frequent class: fewer are suspicious.
+_FEW, _FEW_OF_OTHERS = 0.02, 0.2
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class LabelProfile:
 
     `contradictions` are sets of rows that are alike in every other column but identifiers and
     times, and have different labels; `contradicting_rows` are in such sets. `telling` columns
-    alone say the label of every row.
+    alone say the label of every row, `nearly_telling` ones of all but a few, which are counted.
     """
 
     column: str
@@ -28,11 +30,18 @@ class LabelProfile:
     contradictions: int
     contradicting_rows: int
     telling: tuple[str, ...]
+    nearly_telling: tuple[tuple[str, int], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the label as one object."""
         classes = self.classes and [{"class": name, "rows": rows} for name, rows in self.classes]
-        return {**vars(self), "classes": classes, "telling": list(self.telling)}
+        nearly = [{"column": name, "exceptions": rows} for name, rows in self.nearly_telling]
+        return {
+            **vars(self),
+            "classes": classes,
+            "telling": list(self.telling),
+            "nearly_telling": nearly,
+        }
 
 
 def profile_label(
@@ -41,15 +50,18 @@ def profile_label(
     """Look at a label beside the columns that may be features: `others`, without identifiers."""
     classes = _classes(table, label)
     sets, rows = _contradictions(table, label, [column for column, _ in others])
-    telling: tuple[str, ...] = ()
+    exceptions: dict[str, int] = {}
+    few = 0
     if classes and len(classes) >= _TWO:
-        telling = tuple(
-            column.name
-            for column, profile in others
-            if profile.distinct + bool(profile.missing.rows) >= _TWO
-            and _tells(table, label, column, profile)
-        )
-    return LabelProfile(label.name, classes, sets, rows, telling)
+        total = sum(rows for _, rows in classes)
+        few = int(min(_FEW * total, _FEW_OF_OTHERS * (total - classes[0][1])))
+        for column, profile in others:
+            if profile.distinct + bool(profile.missing.rows) >= _TWO:
+                found = _exceptions(table, label, column, profile, len(classes))
+                exceptions |= {} if found is None else {column.name: found}
+    telling = tuple(name for name, rows in exceptions.items() if not rows)
+    nearly = tuple((name, rows) for name, rows in exceptions.items() if 0 < rows <= few)
+    return LabelProfile(label.name, classes, sets, rows, telling, nearly)
 
 
 def _classes(table: Table, label: Column) -> tuple[tuple[str, int], ...] | None:
@@ -82,23 +94,55 @@ def _contradictions(table: Table, label: Column, others: Sequence[Column]) -> tu
     return sets, rows
 
 
-def _tells(table: Table, label: Column, column: Column, profile: ColumnProfile) -> bool:
-    """Whether each value, or its lack, goes with one label; of numbers, or each with one range."""
-    pairs = f"""
-        (SELECT {label.value} AS y, {column.value} AS v FROM {table.relation})
-        WHERE y IS NOT NULL
-    """  # noqa: S608 - quoted names
+def _exceptions(
+    table: Table, label: Column, column: Column, profile: ColumnProfile, classes: int
+) -> int | None:
+    """Rows whose label is not what the column says; None if it says nothing.
+
+    A value, or its lack, says the label that most of its rows have; numbers do so by ranges.
+    """
+    pairs = (
+        f"(SELECT y, v FROM (SELECT {label.value} AS y, {column.value} AS v "  # noqa: S608 - quoted names
+        f"FROM {table.relation}) WHERE y IS NOT NULL)"
+    )
+    found = []
     if column.kind == "number" and not profile.missing.rows:
         ranges = table.ask(f"SELECT min(v), max(v) FROM {pairs} GROUP BY y ORDER BY min(v)")  # noqa: S608 - as above
         apart = all(ours[1] < theirs[0] for ours, theirs in pairwise(ranges))
         if len(ranges) >= _TWO and apart:
-            return True
-    if profile.distinct * _TWO > profile.present:
-        return False  # values that hardly recur say nothing by being alone
-    ((mixed, seen),) = table.ask(
+            return 0
+        if classes == _TWO:
+            found.append(_beyond_best_cut(table, pairs))
+    # Values that hardly recur say nothing by being alone.
+    if profile.distinct * _TWO <= profile.present:
+        ((wrong, said),) = table.ask(
+            f"""
+            SELECT sum(n - most)::BIGINT, count(DISTINCT said)
+            FROM (
+                SELECT sum(n) AS n, max(n) AS most, arg_max(y, n) AS said
+                FROM (SELECT v, y, count(*) AS n FROM {pairs} GROUP BY v, y) GROUP BY v
+            )
+            """  # noqa: S608 - as above
+        )
+        found += [wrong] if said >= _TWO else []
+    return min(found, default=None)
+
+
+def _beyond_best_cut(table: Table, pairs: str) -> int:
+    """Rows of two classes on the wrong side of the number that parts them best."""
+    ((wrong,),) = table.ask(
         f"""
-        SELECT count(*) FILTER (low <> high), count(DISTINCT low)
-        FROM (SELECT min(y) AS low, max(y) AS high FROM {pairs} GROUP BY v)
+        SELECT min(least(one + all_others - other, other + all_ones - one))::BIGINT
+        FROM (
+            SELECT
+                sum(one) OVER upto AS one, sum(other) OVER upto AS other,
+                sum(one) OVER () AS all_ones, sum(other) OVER () AS all_others
+            FROM (
+                SELECT v, count(*) FILTER (y = low) AS one, count(*) FILTER (y <> low) AS other
+                FROM {pairs}, (SELECT min(y) AS low FROM {pairs}) GROUP BY v
+            )
+            WINDOW upto AS (ORDER BY v)
+        )
         """  # noqa: S608 - as above
     )
-    return bool(mixed == 0 and seen >= _TWO)
+    return int(wrong)

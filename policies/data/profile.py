@@ -32,13 +32,15 @@ _NEARLY_ALL = 0.98
 class DataProfile:
     """A set of data: its columns, identifiers, label and concerns, the gravest first.
 
-    `repeated_rows` repeat another row wholly. `identifiers` are columns in which nearly every row
+    `repeated_rows` repeat another row wholly, `alike_rows` (of the others) but for identifiers and
+    times. `identifiers` are columns in which nearly every row
     has another value, and those said to be; each with the rows that repeat an earlier value.
     """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     repeated_rows: int
+    alike_rows: int
     identifiers: tuple[tuple[str, int], ...]
     label: LabelProfile | None
     concerns: tuple[Concern, ...]
@@ -52,6 +54,7 @@ class DataProfile:
         return {
             "rows": self.rows,
             "repeated_rows": self.repeated_rows,
+            "alike_rows": self.alike_rows,
             "identifiers": [
                 {"column": name, "repeated": repeated} for name, repeated in self.identifiers
             ],
@@ -89,30 +92,35 @@ def _profile(table: Table, label: str | None, named: Sequence[str]) -> DataProfi
         for _, profile in columns
         if profile.column in unique
     )
-    repeated = _repeated(table)
+    telling = [
+        (column, profile)
+        for column, profile in columns
+        if column.name not in unique and column.kind in {"number", "category"}
+    ]
+    repeated = _repeated(table, [column for column, _ in columns])
+    alike = repeated
+    if telling and identifiers:
+        alike = _repeated(table, [column for column, _ in telling])
     labelled = None
     if label:
-        others = [
-            (column, profile)
-            for column, profile in columns
-            if column.name not in unique | {label} and column.kind in {"number", "category"}
-        ]
+        others = [(column, profile) for column, profile in telling if column.name != label]
         labelled = profile_label(table, table.column(label), others)
     profiles = tuple(profile for _, profile in columns)
-    found = _concerns(table.rows, profiles, repeated, identifiers, labelled, named)
-    return DataProfile(table.rows, profiles, repeated, identifiers, labelled, in_order([*found]))
+    repeats = repeated, alike - repeated
+    found = _concerns(table.rows, profiles, repeats, identifiers, labelled, named)
+    return DataProfile(table.rows, profiles, *repeats, identifiers, labelled, in_order([*found]))
 
 
 def _concerns(
     rows: int,
     columns: Sequence[ColumnProfile],
-    repeated: int,
+    repeats: tuple[int, int],
     identifiers: Sequence[tuple[str, int]],
     label: LabelProfile | None,
     said: Sequence[str],
 ) -> Iterator[Concern]:
     called = [each for each in identifiers if each[0] in said or called_identifier(each[0])]
-    yield from concerns_of_rows(rows, repeated, called)
+    yield from concerns_of_rows(rows, *repeats, called)
     named = {name for name, _ in identifiers}
     for column in columns:
         yield from concerns_of_column(column)
@@ -126,22 +134,25 @@ def _concerns(
 def _identifier(column: Column, profile: ColumnProfile) -> bool:
     """Whether a column numbers or names its rows.
 
-    Amounts seldom recur either: a number is an identifier if none does, or if it is called one.
+    Amounts seldom recur either: a number is an identifier if none does, or if it is called one;
+    texts that are mostly numbers are amounts gone wrong.
     """
     if profile.present < _FEW or column.kind not in {"category", "number"}:
         return False
     if column.kind == "number" and not (column.whole and profile.distinct == profile.present):
         return column.whole and called_identifier(column.name) and _nearly_unique(profile)
-    return _nearly_unique(profile)
+    texts = profile.texts
+    mostly_numbers = texts and 0 < texts.numbers < profile.present <= 2 * texts.numbers
+    return not mostly_numbers and _nearly_unique(profile)
 
 
 def _nearly_unique(profile: ColumnProfile) -> bool:
     return profile.distinct > _NEARLY_ALL * profile.present
 
 
-def _repeated(table: Table) -> int:
-    """Rows that repeat another one in every column."""
-    names = ", ".join(quoted(column.name) for column in table.columns)
+def _repeated(table: Table, columns: Sequence[Column]) -> int:
+    """Rows that repeat another one in these columns."""
+    names = ", ".join(quoted(column.name) for column in columns)
     ((repeated,),) = table.ask(
         f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM "  # noqa: S608 - quoted names
         f"(SELECT count(*) AS n FROM {table.relation} GROUP BY {names})"
