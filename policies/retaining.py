@@ -37,6 +37,7 @@ class Retained:
 
     `held`: the law or the policy's minimum has it kept until `until`; `kept`: it may stay until
     `until` (no end if empty); `due`: it was to be dropped at `until`; `dropped`: it was, then.
+    `approval` is the request to drop it that waits for a second person, empty if there is none.
     """
 
     log: str
@@ -49,10 +50,11 @@ class Retained:
     until: str
     period: str
     why: str
+    approval: str
 
     def as_json(self) -> dict[str, Any]:
         """One item of `logs retention --json`."""
-        return asdict(self) | {"until": self.until or None}
+        return asdict(self) | {"until": self.until or None, "approval": self.approval or None}
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,10 @@ def drop(book: Book, signer: Signer, log: str) -> Dropping:
                 f"{log} is not due to be dropped: it is {found.state}{when}. {found.why}",
                 "See: quaestor logs retention",
             )
-        waiting = rows.where(ApprovalRow, subject=f"log/{log}", state="pending")
-        if any(request.kind == Kind.LOG_DROPPED for request in waiting):
+        if found.approval:
             raise Refused(
-                f"Dropping {log} is requested already, as {waiting[0].approval}.",
-                f"Another person approves it: quaestor approval approve {waiting[0].approval}",
+                f"Dropping {log} is requested already, as {found.approval}.",
+                f"Another person approves it: quaestor approval approve {found.approval}",
             )
         reason = f"{found.period}: due since {found.until}"
         return draft_drop(row, found.until, digest, reason)
@@ -125,7 +126,14 @@ def _stands(rows: Rows, log: LogRow, policy: Retention, now: datetime) -> Retain
         until=until,
         period=period.name if period else "",
         why=why,
+        approval=_requested(rows, log.log),
     )
+
+
+def _requested(rows: Rows, log: str) -> str:
+    waiting = rows.where(ApprovalRow, subject=f"log/{log}", state="pending")
+    found = (request.approval for request in waiting if request.kind == Kind.LOG_DROPPED)
+    return next(found, "")
 
 
 def _judged(

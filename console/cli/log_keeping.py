@@ -65,7 +65,7 @@ def retention(
 
     Dropping deletes a log's files for good; root, counts and the reason stay in the record. No log
     is dropped before the law's minimum and the policy's maximum are over. Each log takes an
-    approval of its own.
+    approval of its own; --apply asks for it once, however often it is run.
     """
     from ledger.errors import InvalidInput
     from policies.retaining import drop, retained
@@ -85,27 +85,31 @@ def retention(
             "state": "STATE",
             "until": "UNTIL, OR SINCE",
             "period": "PERIOD",
+            "approval": "APPROVAL",
             "why": "WHY",
         }
         documents = [row.as_json() for row in rows]
         show_list(session, documents, columns, as_json=json, empty="No log is imported.")
         return
-    chosen = log or [row.log for row in rows if row.state == "due"]
+    chosen = log or [row.log for row in rows if row.state == "due" and not row.approval]
+    waiting = [] if log else [row for row in rows if row.approval]
     done = [drop(session.book, session.signer, name) for name in chosen]
     if json:
+        asked = [(row.log, row.approval) for row in waiting]
+        asked += [(one.log, one.outcome.approval) for one in done]
         print_json(
             [
-                {
-                    "log": one.log,
-                    "approval": one.outcome.approval,
-                    "dropped": not one.outcome.approval,
-                }
-                for one in done
+                {"log": name, "approval": approval, "dropped": not approval}
+                for name, approval in asked
             ]
         )
         return
+    for row in waiting:
+        session.voice.note(
+            f"{row.log} waits for another person: quaestor approval approve {row.approval}"
+        )
     for one in done:
         appended, approval = one.outcome.appended, one.outcome.approval
         show_recorded(session, appended, as_json=False, approval=approval)
-    if not done:
+    if not done and not waiting:
         session.voice.note("No log is due to be dropped.")

@@ -69,6 +69,8 @@ def test_what_is_due_is_shown_and_dropped_by_two(bank: Place, tmp_path: Path) ->
     assert (early.code, "not due" in early.err) == (3, True)
     asked = bank.run("logs", "retention", "--apply", "--json").json
     assert asked == [{"log": "log-2", "approval": "ap-1", "dropped": False}]
+    assert bank.run("logs", "retention", "--apply", "--json").json == asked
+    assert "log-2 waits for another person" in bank.run("logs", "retention", "--apply").err
     assert bank.run("approval", "approve", "ap-1", "--confirm", "log-2", by="cy").code == 0
     states = {row["log"]: row["state"] for row in bank.run("logs", "retention", "--json").json}
     assert states["log-2"] == "dropped"
