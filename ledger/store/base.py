@@ -148,10 +148,21 @@ class Store(Protocol):
         """Open for reading while nobody writes. StoreUnavailable as for `read`."""
         ...
 
-    def write(self, foreseeing: Foreseeing = nothing) -> AbstractContextManager[Transaction]:
+    def write(
+        self, foreseeing: Foreseeing = nothing, *, making: bool = False
+    ) -> AbstractContextManager[Transaction]:
         """Open for writing, alone. StoreUnavailable when that cannot be had in time.
 
-        What is foreseen is read together with the head, in whatever way is fastest.
+        What is foreseen is read together with the head, in whatever way is fastest. With `making`,
+        tables that are missing are made first, as `create` does.
+        """
+        ...
+
+    def changes(self, ended: Callable[[], bool]) -> Iterator[int]:
+        """The ledger's size now and whenever somebody announces it, until `ended`.
+
+        A store that announces nothing ends at once: there the head file tells. StoreUnavailable
+        when it can be heard no more.
         """
         ...
 

@@ -10,15 +10,15 @@ folded in only once it has grown, for that costs more than the rest of an append
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, NullPool, create_engine, insert
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.schema import Table
 
 from ledger.errors import StoreDamaged, StoreUnavailable
@@ -35,6 +35,7 @@ LOG_BYTES = 128 * 1024
 """How long the write-ahead log may be left: some ten appends, which a reader then reads first."""
 _BULK = 64
 _DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough")
+_REBUILD = "Rebuild it from the journal: quaestor ledger recover"
 _COLUMNS = "seq, time, actor, kind, subject, data"
 
 
@@ -54,14 +55,11 @@ class DuckStore:
         return os.access(self.path, os.W_OK)
 
     def create(self) -> None:
-        """Make the empty tables, without keys or indexes; tables that are there stay."""
+        """Make the empty tables that are missing, without keys or indexes."""
         with self.locks.exclusive():
             new = not self.path.exists()
             with self._open(read_only=False) as connection, connection.begin():
-                for table in [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]:  # type: ignore[attr-defined]
-                    connection.exec_driver_sql(_without_keys(table, connection))
-                if connection.execute(select(HEAD)).first() is None:
-                    connection.execute(insert(HEAD).values(head_values(Head())))
+                _make_tables(connection)
             if new:
                 self.path.chmod(0o660)
 
@@ -76,15 +74,24 @@ class DuckStore:
         return self.read()
 
     @contextmanager
-    def write(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
+    def write(
+        self, foreseeing: Foreseeing = nothing, *, making: bool = False
+    ) -> Iterator[Transaction]:
         """Open for writing, alone; what was posted is committed at the end."""
         with self.locks.exclusive(), self._open(read_only=False) as connection:
             self._share_log()
             with connection.begin():
+                if making:
+                    _make_tables(connection)
                 hand = DuckHand(_duck(connection))
                 yield DuckTransaction(connection, hand, Writing(foreseeing))
                 hand.ask()
             self._leave_log(connection)
+
+    def changes(self, ended: Callable[[], bool]) -> Iterator[int]:
+        """Nothing: who works on this machine sees the head file change."""
+        del ended
+        return iter(())
 
     @property
     def _log(self) -> Path:
@@ -134,14 +141,21 @@ class DuckStore:
         engine = self._reader if read_only else self._writer
         try:
             with engine.connect() as connection:
+                _duck(connection).execute(
+                    "SET enable_progress_bar = false"
+                )  # it is drawn on stdout
                 yield connection
+        except NoResultFound as error:
+            raise StoreDamaged(
+                f"The database {self.path.name} does not have the one head that a ledger has.",
+                _REBUILD,
+            ) from error
         except (SQLAlchemyError, duckdb.Error) as error:
             cause = getattr(error, "orig", None) or error
             said = str(cause).splitlines()[0]
             if _damaged(cause):
                 raise StoreDamaged(
-                    f"The database {self.path.name} is damaged: {said}.",
-                    "Rebuild it from the journal: quaestor ledger recover",
+                    f"The database {self.path.name} is damaged: {said}.", _REBUILD
                 ) from error
             raise StoreUnavailable(
                 f"The database {self.path.name} cannot be used: {said}.", "Run `quaestor doctor`."
@@ -196,6 +210,18 @@ def _damaged(error: BaseException) -> bool:
     return isinstance(error, duckdb.IOException) and any(it in str(error) for it in _DAMAGE)
 
 
+def _make_tables(connection: Connection) -> None:
+    """Make the tables that are missing, and the head's row. Asked for often, so in one question."""
+    there = _duck(connection).execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    wanted = [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
+    missing = [table for table in wanted if (table.name,) not in there]
+    if missing:
+        statements = "; ".join(_without_keys(table, connection) for table in missing)
+        _duck(connection).execute(statements)
+    if (HEAD.name,) not in there:
+        connection.execute(insert(HEAD).values(head_values(Head())))
+
+
 def _without_keys(table: Table, connection: Connection) -> str:
     """CREATE TABLE of the bare columns: DuckDB would turn a PRIMARY KEY into an index."""
     quote = connection.dialect.identifier_preparer.quote
@@ -203,4 +229,4 @@ def _without_keys(table: Table, connection: Connection) -> str:
         f"{quote(column.name)} {column.type.compile(connection.dialect)} NOT NULL"
         for column in table.columns
     )
-    return f"CREATE TABLE IF NOT EXISTS {quote(table.name)} ({columns})"
+    return f"CREATE TABLE {quote(table.name)} ({columns})"

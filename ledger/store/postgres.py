@@ -32,6 +32,9 @@ from ledger.store.sql import SqlTransaction, Writing, head_values
 from ledger.store.tables import ENTRY, HEAD, METADATA, TILE
 
 CHANNEL = "quaestor"
+UNKNOWN = -1
+"""What a notice says that no writer of ours gave: something changed, nobody knows how much."""
+_LISTENING = 0.5  # seconds after which a listener looks whether it is still wanted
 _LOCK = 0x51_55_41_45_53_54_4F_52 >> 1  # "QUAESTOR", within a signed 64-bit integer
 
 _BEGIN: Statement = ("BEGIN ISOLATION LEVEL READ COMMITTED", [])
@@ -94,8 +97,12 @@ class PostgresStore:
             yield SqlTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
-    def write(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
+    def write(
+        self, foreseeing: Foreseeing = nothing, *, making: bool = False
+    ) -> Iterator[Transaction]:
         """Open for writing, alone among all machines; committed at the end."""
+        if making:
+            self.create()
         writing = Writing(foreseeing, self._size)
         with self._connected(), self._begun(writing) as (hand, transaction):
             before = transaction.head
@@ -149,17 +156,17 @@ class PostgresStore:
         except psycopg.errors.LockNotAvailable as error:
             raise self._held() from error
 
-    def changes(self, *, seconds: float) -> Iterator[int]:
-        """Sizes of the ledger as they are announced, for so many seconds."""
+    def changes(self, ended: Callable[[], bool]) -> Iterator[int]:
+        """The ledger's size now and whenever a writer announces it, until `ended`."""
         with self._connected() as engine, engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if raw is None:
-                return
+            raw = _raw(connection)
             raw.autocommit = True
-            raw.execute(f"LISTEN {CHANNEL}")
             try:
-                for notice in raw.notifies(timeout=seconds):
-                    yield int(notice.payload)
+                raw.execute(f"LISTEN {CHANNEL}")
+                yield SqlTransaction(connection, CursorHand(raw)).head.size
+                while not ended():
+                    for notice in raw.notifies(timeout=_LISTENING):
+                        yield int(notice.payload) if notice.payload.isdecimal() else UNKNOWN
             finally:
                 connection.invalidate()  # it listens for ever, and is not to be lent to others
 
