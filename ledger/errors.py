@@ -47,6 +47,13 @@ class CheckFailed(QuaestorError):
 
 
 class Altered(CheckFailed):
-    """What is recorded is not what was signed; nothing may be appended until it is explained."""
+    """What is recorded is not what was signed; nothing may be appended until it is explained.
+
+    `seq` is the first entry that is wrong, where that is known.
+    """
 
     code = "altered"
+
+    def __init__(self, message: str, hint: str = "", seq: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.seq = seq

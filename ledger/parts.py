@@ -16,6 +16,8 @@ from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.rows import Rows
 from ledger.store.base import Head
 
+_RESTORE = "Restore the journal from a backup."
+
 
 @dataclass(frozen=True)
 class Part:
@@ -45,12 +47,14 @@ def read_parts(lines: Iterable[bytes], head: Head) -> Iterator[Part]:
         except Malformed as error:
             raise Altered(
                 f"The journal's line for entry {seq} is not an entry: {error.message}",
-                "Restore the journal from a backup.",
+                _RESTORE,
+                seq,
             ) from error
         if entry.seq != seq or entry.prev != prev or entry.part[0] != len(entries):
             raise Altered(
                 f"The journal's line for entry {seq} does not follow the entry before it.",
-                "Restore the journal from a backup.",
+                _RESTORE,
+                seq,
             )
         entries.append((entry, data))
         length += len(line)
@@ -58,8 +62,7 @@ def read_parts(lines: Iterable[bytes], head: Head) -> Iterator[Part]:
         if entry.last_of_part:
             if not whole_part([entry for entry, _ in entries]):
                 raise Altered(
-                    f"Entry {entry.seq} ends a part that others began.",
-                    "Restore the journal from a backup.",
+                    f"Entry {entry.seq} ends a part that others began.", _RESTORE, entry.seq
                 )
             yield Part(entries, entries[0][0].seq, length, complete=True)
             entries, length = [], 0
@@ -104,5 +107,6 @@ def check_signature(rows: Rows, entry: Entry) -> None:
     if key is None or not signed_well(entry, key):
         raise Altered(
             f"The signature of entry {entry.seq} is not that of {entry.actor}.",
-            "Restore the journal from a backup.",
+            _RESTORE,
+            entry.seq,
         )

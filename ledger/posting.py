@@ -57,5 +57,6 @@ def check_journalled(rows: Rows, part: Part) -> None:
         raise Altered(
             f"The journal's entry {part.first_seq} could not have been entered: {error.message}",
             "Restore the journal from a backup.",
+            part.first_seq,
         ) from error
     check_signature(rows, entries[-1])

@@ -42,6 +42,7 @@ def catch_up(
                     f"The journal ends in the middle of entry {part.first_seq}, "
                     "which was acknowledged.",
                     "Restore the journal from a backup.",
+                    part.first_seq,
                 )
             journal.cut(txn.head.journal)
             break
