@@ -19,11 +19,11 @@ from ledger.seat import Anchor
 from ledger.verify import Problem, Replayed
 
 
-def ledger_ids(book: Book) -> list[str]:
-    """Which ledger lies here by what it says itself, and which one the seat has seen lie here."""
+def ledger_ids(book: Book, first: bytes) -> list[str]:
+    """Which ledger lies here by its `first` entry, and which one the seat has seen lie here."""
     ids = {book.seat.ledger_at(book.place)} if book.seat else set()
-    with suppress(QuaestorError, LookupError), book.store.read() as snapshot:
-        ids.add(decode(snapshot.entries(0, 1)[0].data).subject.partition("/")[2])
+    with suppress(QuaestorError):
+        ids.add(decode(first).subject.partition("/")[2])
     return sorted(ids - {""})
 
 

@@ -213,8 +213,10 @@ class Book:
         return recorded
 
     @contextmanager
-    def _writing(self, foreseeing: Foreseeing = nothing) -> Iterator[Transaction]:
-        with disk_explained(self.place), self.store.write(foreseeing) as txn:
+    def _writing(
+        self, foreseeing: Foreseeing = nothing, *, making: bool = False
+    ) -> Iterator[Transaction]:
+        with disk_explained(self.place), self.store.write(foreseeing, making=making) as txn:
             self._require_place()
             yield txn
 
@@ -308,9 +310,9 @@ class Book:
                 "The database is behind the journal, and you may not write to it.",
                 "Have somebody who may write to this home run: quaestor ledger recover",
             )
-        if self.journal is not None:
+        if self.journal is not None and not self.store.exists():
             self.store.create()
-        with self._writing() as txn:
+        with self._writing(making=self.journal is not None) as txn:
             return self._recover(txn)
 
     def _recover(self, txn: Transaction) -> int:

@@ -25,7 +25,6 @@ from ledger.registers.reports import ReportRow
 from ledger.registers.rows import R
 from ledger.spool import SpooledOrder, recorded_as, spooled_orders
 from ledger.store.base import Head
-from ledger.subject_checks import kept_logs
 from ledger.switchboard import Board, read
 from ledger.vault import Vault
 from ledger.verify import Problem, Replayed
@@ -83,11 +82,12 @@ def check_files(book: Book, head: Head, published: Published, found: Replayed) -
     return problems
 
 
-def check_evidence(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
-    """Everything that new entries name by digest: sealed logs row by row, the rest by its bytes."""
+def check_evidence(
+    book: Book, found: Replayed, logs: Sequence[LogRow], checked: dict[str, int]
+) -> list[Problem]:
+    """What new entries name by digest: sealed `logs` row by row, all else by its bytes."""
     problems = []
     evidence = book.home.evidence
-    logs = kept_logs(book, found)
     for log in logs:
         subject = f"log/{log.log}"
         try:

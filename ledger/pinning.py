@@ -16,13 +16,16 @@ from ledger.remembered_rows import batches_of
 from ledger.store.base import EntryColumns, Head, Store
 from ledger.tiles import Tile
 
+_FEW = 500  # entries that are read in less time than a store is opened in
+
 
 @dataclass
 class Pinned:
     """Head, registers, tiles and published files as of one size; entries are read in batches.
 
     `tiles` are those that entries from some size on change. Entries and tiles before the head stay
-    as they are, so that they can be read when nobody is kept waiting.
+    as they are, so that they can be read when nobody is kept waiting; where that takes longer than
+    reading them, `few` holds them by range.
     """
 
     store: Store
@@ -30,6 +33,7 @@ class Pinned:
     published: Published
     registers: dict[type[Row], pa.Table]
     tiles: list[Tile]
+    few: dict[tuple[int, int], EntryColumns]
     _tiles: dict[tuple[int, int], bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,7 +47,10 @@ class Pinned:
             published = Published.of(book.home)
             start = since if since <= snapshot.head.size else 0
             tiles = list(snapshot.tiles_from(start))
-            return cls(book.store, snapshot.head, published, registers, tiles)
+            size, few = snapshot.head.size, {}
+            if size - start <= _FEW:
+                few[start, size] = snapshot.entry_columns(start, size)
+            return cls(book.store, snapshot.head, published, registers, tiles, few)
 
     @property
     def rows(self) -> int:
@@ -52,6 +59,8 @@ class Pinned:
 
     def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """Entries with start <= seq < stop, in order."""
+        if (start, stop) in self.few:
+            return self.few[start, stop]
         with self.store.read() as snapshot:
             return snapshot.entry_columns(start, stop)
 

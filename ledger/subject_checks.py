@@ -5,7 +5,7 @@ And what retention took away: the files of dropped logs must be gone, those of o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ledger.book import Book
 from ledger.errors import QuaestorError
@@ -13,11 +13,12 @@ from ledger.logs.safekeeping import LIST
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.logs import LogRow
 from ledger.registers.retention import DroppedRow, dropped_files, files_of
+from ledger.registers.rows import Rows
 from ledger.subjects import SubjectKeys
 from ledger.verify import Problem, Replayed
 
 
-def brought_back(book: Book) -> list[Problem]:
+def brought_back(book: Book, rows: Rows) -> list[Problem]:
     """What was destroyed and exists again, before recovery destroys it once more.
 
     A key or file is destroyed before its entry is posted, so that one that exists came back. In
@@ -25,14 +26,9 @@ def brought_back(book: Book) -> list[Problem]:
     """
     if book.journal is None:
         return []
-    try:
-        with book.store.read() as snapshot:
-            erased = snapshot.rows.where(ErasureRow)
-            dropped = dict.fromkeys(dropped_files(snapshot.rows))
-            seqs = {row.log: row.seq for row in snapshot.rows.where(DroppedRow)}
-            logs = snapshot.rows.where(LogRow)
-    except QuaestorError:
-        return []  # nothing to read, which others report
+    erased = rows.where(ErasureRow)
+    dropped = dict.fromkeys(dropped_files(rows))
+    seqs = {row.log: row.seq for row in rows.where(DroppedRow)}
     keys = {key.key_id.hex() for key in SubjectKeys(book.home.vault).all()} if erased else set()
     keys |= {path.stem for path in book.home.vault.glob("*.key")}
     problems = [
@@ -42,7 +38,8 @@ def brought_back(book: Book) -> list[Problem]:
         for row in erased
         if row.key_id in keys
     ]
-    whose = {name: log.log for log in logs if log.log in seqs for name in files_of(log)}
+    logs = [log for log in rows.where(LogRow) if log.log in seqs] if seqs else []
+    whose = {name: log.log for log in logs for name in files_of(log)}
     return problems + [
         Problem(
             "retention", seqs[whose[name]], f"log/{whose[name]}", f"{name}, dropped, came back."
@@ -52,24 +49,36 @@ def brought_back(book: Book) -> list[Problem]:
     ]
 
 
-def kept_logs(book: Book, found: Replayed) -> list[LogRow]:
-    """The logs that the replayed entries wrote and that were not dropped, not even just now."""
+def kept_logs(found: Replayed) -> list[LogRow]:
+    """The logs that the replayed entries wrote and did not drop."""
     gone = {row.log for row in found.rows.where(DroppedRow)}
-    gone |= {row.log for row in _later(book, found, DroppedRow)}
     logs = found.rows.where(LogRow)
     return [log for log in logs if log.seq >= found.since and log.log not in gone]
 
 
-def check_subjects(book: Book, found: Replayed, checked: dict[str, int]) -> list[Problem]:
+def not_dropped_since(
+    book: Book, found: Replayed, logs: Sequence[LogRow], problems: Sequence[Problem]
+) -> list[Problem]:
+    """Problems of these logs, but for those that an entry after the replayed ones dropped."""
+    subjects = {f"log/{log.log}" for log in logs}
+    if all(problem.subject not in subjects for problem in problems):
+        return list(problems)
+    dropped = {f"log/{row.log}" for row in _later(book, found, DroppedRow)}
+    return [problem for problem in problems if problem.subject not in dropped]
+
+
+def check_subjects(
+    book: Book, found: Replayed, logs: Sequence[LogRow], checked: dict[str, int]
+) -> list[Problem]:
     """Every key of a pseudonym or a person is there and whole, unless it was erased.
 
-    Persons' keys are looked at for the logs that new entries name. See `brought_back` for those
+    Persons' keys are looked at for `logs`, which new entries name. See `brought_back` for those
     that exist although they were erased.
     """
     erased = {row.key_id: row for row in found.rows.where(ErasureRow)}
     used: dict[str, tuple[int, str]] = {}
     problems: list[Problem] = []
-    for log in kept_logs(book, found):
+    for log in logs:
         if log.subjects:
             try:
                 listed = book.home.evidence.read(log.subjects, LIST).decode().split("\n")

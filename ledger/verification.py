@@ -25,7 +25,7 @@ from ledger.anchor_checks import anchor_problems, ledger_ids, seat_anchors, vouc
 from ledger.apart import checking_for
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
-from ledger.errors import CheckFailed
+from ledger.errors import Altered, CheckFailed, QuaestorError
 from ledger.going_on import Recalled, Since, recall, remembered_anchor, start_after, to_remember
 from ledger.home_checks import check_evidence, check_files, check_switchboard, check_vault
 from ledger.journal_checks import JournalWitness
@@ -36,7 +36,7 @@ from ledger.remembered_rows import RememberedRows, batches_of
 from ledger.seat import Anchor, Pin, anchor_from_note
 from ledger.spool import orders_set_aside
 from ledger.store.base import Head
-from ledger.subject_checks import brought_back, check_subjects
+from ledger.subject_checks import brought_back, check_subjects, kept_logs, not_dropped_since
 from ledger.verify import Problem, Progress, Replayed, check_tree, replay
 
 __all__ = ["Anchored", "Since", "Verdict", "Verification", "anchor_from_note", "verify"]
@@ -80,7 +80,9 @@ class Verification:
         if self.verdict == "altered":
             first = self.problems[0]
             where = f"first at entry {first.seq}: " if first.seq is not None else ""
-            return f"Altered: {len(self.problems)} problems, {where}{first.message}"
+            count = len(self.problems)
+            found = "1 problem" if count == 1 else f"{count} problems"
+            return f"Altered: {found}, {where}{first.message}"
         if self.problems:
             return f"Unconfirmed: not all could be checked. {self.problems[0].message}"
         if self.anchored is None:
@@ -132,10 +134,10 @@ def verify(
     Raises StoreUnavailable or InvalidInput only where there is nothing to verify.
     """
     book.home.require()
-    ids = ledger_ids(book)
+    ids, back = _first_look(book)
     own = seat_anchors(book, ids)  # 1
     recalled = recall(book, ids) if since_last else Recalled(None)
-    problems = brought_back(book) + _recovered(book)  # 2
+    problems = back + _recovered(book)  # 2
     pinned = Pinned.of(book, recalled.size)  # 3
     start = start_after(recalled.remembered, pinned) if recalled.remembered else None
     if recalled.remembered is not None and start is None:
@@ -160,11 +162,13 @@ def verify(
     problems += journal.finish()
     checked = {"entries": size - since, "signatures": found.signatures, "register_rows": rows}
     problems += check_files(book, pinned.head, pinned.published, found)  # 5
-    problems += check_evidence(book, found, checked)
+    logs = kept_logs(found)
+    files = check_evidence(book, found, logs, checked)
     if found.whole:  # else nobody knows what was erased, or where switches stand
         problems += check_vault(book, pinned.published, found, checked)
-        problems += check_subjects(book, found, checked)
+        files += check_subjects(book, found, logs, checked)
         problems += check_switchboard(pinned.published, found)
+    problems += not_dropped_since(book, found, logs, files)
     if book.journal is not None:
         checked["journal_lines"] = journal.lines
     checked["orders_refused"] = len(orders_set_aside(book.home))
@@ -240,6 +244,16 @@ def _end_problems(found: Replayed, head: Head) -> list[Problem]:
     return []
 
 
+def _first_look(book: Book) -> tuple[list[str], list[Problem]]:
+    """Which ledger lies here, and what was destroyed and is there again, as far as can be read."""
+    ids: list[str] = ledger_ids(book, b"")
+    back: list[Problem] = []
+    with suppress(QuaestorError), book.store.read() as snapshot:  # which others report
+        ids = ledger_ids(book, snapshot.first)
+        back = brought_back(book, snapshot.rows)
+    return ids, back
+
+
 def _recovered(book: Book) -> list[Problem]:
     try:
         if book.store.writable():
@@ -248,7 +262,8 @@ def _recovered(book: Book) -> list[Problem]:
             with book.read():
                 pass
     except CheckFailed as error:
-        return [Problem("journal", None, "", error.message)]
+        seq = error.seq if isinstance(error, Altered) else None
+        return [Problem("journal", seq, "", error.message)]
     return []
 
 

@@ -10,8 +10,9 @@ from ledger.entry import decode
 from ledger.evidence import digest_file
 from ledger.kinds import TABLES
 from ledger.registers.erasures import ErasureRow
+from ledger.registers.house import the_ledger
 from ledger.switchboard import read
-from ledger.vault import sealed_values
+from ledger.vault import Vault, sealed_values
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def read_all(book: Book) -> Reading:
             for table in TABLES
         }
         erased = {row.key_id for row in snapshot.rows.where(ErasureRow)}
-    vault = book.vault
+        ledger_id = the_ledger(snapshot.rows).ledger_id
+    vault = Vault(book.home.vault, ledger_id)
     used = {each["vault"] for data in entries for each in sealed_values(decode(data).body)}
     kept = [*book.home.evidence.files(), *sorted(book.home.reports.glob("*.pdf"))]
     return Reading(

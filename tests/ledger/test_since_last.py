@@ -185,7 +185,7 @@ def test_a_first_visit_checks_everything(world: World) -> None:
 def test_a_damaged_memory_is_said_and_not_believed(seen: World) -> None:
     """If it fails, a torn or edited file in the seat ends the program, or is gone on from."""
     ann = seen.person("ann")
-    (ledger_id,) = ledger_ids(ann.book)
+    (ledger_id,) = ledger_ids(ann.book, b"")
     data = ann.seat.remembered(ledger_id)
     assert data is not None
     chance = Random(3)  # noqa: S311 - the same damage every time
@@ -224,7 +224,7 @@ def test_another_ledgers_memory_is_not_this_ones(seen: World) -> None:
 def test_a_memory_without_its_anchor_is_not_believed(seen: World) -> None:
     """If it fails, a seat that gave up what it had seen still skips what rested on it."""
     ann = seen.person("ann")
-    (ledger_id,) = ledger_ids(ann.book)
+    (ledger_id,) = ledger_ids(ann.book, b"")
     anchor = ann.seat.anchor(ledger_id)
     assert anchor is not None
     data = ann.seat.remembered(ledger_id)
@@ -248,7 +248,7 @@ def test_an_altered_ledger_is_not_remembered(seen: World) -> None:
 def test_the_memory_is_the_verifiers_alone(seen: World) -> None:
     """If it fails, others on the machine read a ledger's registers, or say what is skipped."""
     ann = seen.person("ann")
-    (ledger_id,) = ledger_ids(ann.book)
+    (ledger_id,) = ledger_ids(ann.book, b"")
     path = ann.seat.folder / "ledgers" / ledger_id / "remembered"
     assert path.stat().st_mode & 0o777 == 0o600
 
