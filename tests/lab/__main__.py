@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,18 +46,26 @@ def _attacks(lab: Lab) -> int:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("attack", "expected", "verdict", "first problem", "ms", "", box=None)
+    table = Table(
+        "attack", "expected problem", "verdict", "found", "first bad entry", "ms", "", box=None
+    )
     for outcome in outcomes:
         first = outcome.first
         table.add_row(
             outcome.name,
-            outcome.expected,
+            shortened(outcome.expected),
             outcome.verdict,
-            place(first.check, first.seq, first.subject) if first else "",
+            shortened(place(first.check, first.seq, first.subject)) if first else "",
+            "" if first is None or first.seq is None else str(first.seq),
             f"{outcome.seconds * 1000:.0f}",
             f"WRONG: {outcome.wrong}" if outcome.wrong else "ok",
         )
     return table
+
+
+def shortened(text: str) -> str:
+    """Without the middle of long identifiers."""
+    return re.sub(r"[\w+/=]{48,}", lambda found: f"{found[0][:20]}…", text)
 
 
 if __name__ == "__main__":

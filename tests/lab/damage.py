@@ -17,15 +17,19 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from shutil import copyfile, rmtree
+from shutil import copyfile, copytree, rmtree
 from tempfile import TemporaryFile, mkdtemp
 from time import perf_counter
+from typing import Self
 
+import duckdb
+
+from ledger.book import Book
 from ledger.errors import QuaestorError, StoreDamaged
 from ledger.rebuilding import recover
 from ledger.verification import verify
 from tests.lab.reading import read_all
-from tests.lab.scene import Lab, Scene, load_lab, make_scene
+from tests.lab.scene import DATABASE, Lab, Scene, load_lab, make_scene
 
 SOUND = ("detected", "harmless", "repaired")
 PROCESSES = 2
@@ -44,6 +48,26 @@ class Flip:
     mask: int
     outcome: str
     said: str
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The home as a killed process left it, and the same one with its database's log folded in.
+
+    Where neither of the two is changed the log is of no account, and opening without it is faster.
+    """
+
+    crashed: Path
+    closed: Path
+
+    @classmethod
+    def of(cls, scene: Scene, place: Path) -> Self:
+        """Take the scene's home for both."""
+        scene.crash()
+        crashed = Path(copytree(scene.home.folder, place / "crashed"))
+        with duckdb.connect(str(scene.database)) as database:
+            database.execute("CHECKPOINT")
+        return cls(crashed, scene.home.folder.rename(place / "closed"))
 
 
 def rain(
@@ -114,10 +138,11 @@ def _sort_of(file: Path) -> str:
     return file.parts[0] if len(file.parts) == 1 else f"{file.parts[0]}/"
 
 
-def _try(scene: Scene, original: Path, seed: int, number: int) -> Flip:
+def _try(scene: Scene, originals: Originals, seed: int, number: int) -> Flip:
     """Lay out a fresh home, change one byte of it, and see what comes of it."""
     chance = Random(f"{seed}/{number}")  # noqa: S311 - to be repeated, not to be secret
-    file = _choose(chance, original, by_byte=number % 10 == 0)
+    file = _choose(chance, originals.crashed, by_byte=number % 10 == 0)
+    original = originals.crashed if file.name in DATABASE else originals.closed
     _lay_out(original, scene.home.folder, file)
     path = scene.home.folder / file
     offset, mask = chance.randrange(path.stat().st_size), chance.randrange(1, 256)
@@ -163,7 +188,7 @@ def _lay_out(original: Path, home: Path, damaged: Path) -> None:
 def _look(scene: Scene) -> tuple[str, str]:
     """What a changed byte comes to: its outcome, and what was said of it."""
     repaired = ""
-    book = scene.person("ann").book
+    book = Book(scene.home, scene.world.seat("ann"), clock=scene.world.clock)
     try:
         found = verify(book)
     except StoreDamaged as error:
@@ -184,10 +209,9 @@ def _main(folder: str, seed: str, *numbers: str) -> None:
     lab = load_lab(Path(folder))
     place = Path(mkdtemp(dir=lab.folder))
     scene = make_scene(lab, place)
-    scene.crash()
-    original = scene.home.folder.rename(place / "original")
+    originals = Originals.of(scene, place)
     for number in range(*map(int, numbers)):
-        flip = _try(scene, original, int(seed), number)
+        flip = _try(scene, originals, int(seed), number)
         sys.stdout.write(json.dumps(asdict(flip)) + "\n")
         sys.stdout.flush()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.rebuilding import recover
 from ledger.verification import verify
+from tests.forging import sql
 from tests.lab.attack import Attack, Caught, Unmoved
 from tests.lab.attacks.journal import journal_of
 from tests.lab.reading import read_all
@@ -65,6 +66,13 @@ def put_text_in_place_of_the_database(scene: Scene) -> Unmoved:
     return Unmoved(REBUILT)
 
 
+def delete_the_databases_head(scene: Scene) -> Unmoved:
+    """A database that does not say how far it has come cannot be held against anything."""
+    sql(scene.home, "DELETE FROM head")
+    raising(StoreDamaged, lambda: verify(scene.person("ann").book))
+    return Unmoved(REBUILT)
+
+
 def delete_the_database(scene: Scene) -> Unmoved:
     """Without its database the ledger is gone."""
     scene.database.unlink()
@@ -99,6 +107,7 @@ ATTACKS: tuple[Attack, ...] = (
     flip_bits_in_the_database,
     truncate_the_database,
     put_text_in_place_of_the_database,
+    delete_the_databases_head,
     delete_the_database,
     delete_the_database_and_cut_the_journal,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from ledger.entry import entry_hash
 from ledger.errors import Altered
 from ledger.home import Home
 from ledger.journal import Journal
@@ -24,6 +25,18 @@ def edit_journal_and_database(scene: Scene) -> Caught:
     """Two places that agree are believed."""
     edit_the_journal(scene)
     return edit_a_body(scene)
+
+
+def edit_journal_and_head(scene: Scene) -> Caught:
+    """The truth and how far it has come agree, and the database is what will follow."""
+    journal = journal_of(scene.home)
+    (path,) = journal.files()
+    lines = path.read_bytes().splitlines(keepends=True)
+    last = lines[-1].replace(b'"notes":""', b'"notes":"9"')
+    assert last != lines[-1]
+    path.write_bytes(b"".join([*lines[:-1], last]))
+    _edit_head(scene, last=entry_hash(last[:-1]).hex())
+    return Caught("journal", scene.size - 1)
 
 
 def edit_the_head(scene: Scene) -> Caught:
@@ -70,7 +83,7 @@ def repeat_the_journals_last_line(scene: Scene) -> Caught:
     (path,) = journal_of(scene.home).files()
     path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[-1])
     raising(Altered, lambda: scene.person("emil").note("over it"))
-    return Caught("journal", None)
+    return Caught("journal", scene.size)
 
 
 def journal_an_entry_that_nobody_may_make(scene: Scene) -> Caught:
@@ -82,7 +95,7 @@ def journal_an_entry_that_nobody_may_make(scene: Scene) -> Caught:
     with journal_of(scene.home).files()[-1].open("ab") as file:
         file.write(list(journal_of(ahead.home).lines_from(0))[-1])
     raising(Altered, lambda: scene.person("emil").note("over it"))
-    return Caught("journal", None)
+    return Caught("journal", scene.size)
 
 
 def replay_another_ledgers_entries(scene: Scene) -> Caught:
@@ -91,7 +104,7 @@ def replay_another_ledgers_entries(scene: Scene) -> Caught:
     with journal_of(scene.home).files()[-1].open("ab") as file:
         file.write(last)
     raising(Altered, lambda: scene.person("emil").note("over it"))
-    return Caught("journal", None)
+    return Caught("journal", scene.size)
 
 
 def put_another_ledgers_entry_in_place(scene: Scene) -> Caught:
@@ -127,6 +140,7 @@ def _edit_head(scene: Scene, **fields: object) -> None:
 ATTACKS: tuple[Attack, ...] = (
     edit_the_journal,
     edit_journal_and_database,
+    edit_journal_and_head,
     edit_the_head,
     enlarge_the_head,
     edit_both_heads,

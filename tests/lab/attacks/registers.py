@@ -57,6 +57,13 @@ def double_a_register_row(scene: Scene) -> Caught:
     return Caught("registers", None, f"model/{OTHER_MODEL}")
 
 
+def drop_a_register(scene: Scene) -> Caught:
+    """A register that is not there has nothing to hide."""
+    seq = scene.seq("audit.completed")
+    sql(scene.home, "DROP TABLE audit")
+    return Caught("registers", seq, "audit/aud-1")
+
+
 def edit_the_role_matrix_in_the_register(scene: Scene) -> Caught:
     """Auditors may enter anything, as far as the database knows."""
     ((matrix,),) = sql(scene.home, "SELECT matrix FROM ledger")
@@ -92,6 +99,7 @@ ATTACKS: tuple[Attack, ...] = (
     add_a_key_to_the_register,
     swap_a_key_in_the_register,
     double_a_register_row,
+    drop_a_register,
     edit_the_role_matrix_in_the_register,
     replace_the_report_ca_in_the_register,
     edit_a_tile,
