@@ -14,12 +14,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from ctypes import CDLL
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
 from tempfile import NamedTemporaryFile
 from typing import Literal
 
+from console.timekeeping import SET_IT, YEARS, doubt
 from ledger.errors import QuaestorError
 from ledger.home import Home
 from ledger.reserve import missing_spares
@@ -39,10 +40,8 @@ LIBRARIES = {
 FONT = "Noto Sans"
 PYTHONS = ((3, 11), (3, 14))
 SCREEN = (80, 24)
-YEARS = (2026, 2100)
 LITTLE_ROOM = 100 * 2**20
 SCARCE_ROOM = 2**30
-CLOCK_SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def examine(
             )
         )
     else:
-        findings += [_home_mode(home), _journal_time(home, now), _room(home), _reserve(home)]
+        findings += [_home_mode(home), _ledger_time(home, now), _room(home), _reserve(home)]
         findings += [_locks(home), *_orders(Home(home))]
     if seat is None or not seat.is_dir():
         findings.append(
@@ -142,7 +141,7 @@ def _terminal(environ: Mapping[str, str]) -> Finding:
 def _year(now: datetime) -> Finding:
     if YEARS[0] <= now.year < YEARS[1]:
         return Finding("clock", "ok", f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
-    return Finding("clock", "unsafe", f"the year is {now.year}", "Set the clock, best by NTP.")
+    return Finding("clock", "unsafe", f"the year is {now.year}", SET_IT)
 
 
 def _home_mode(home: Path) -> Finding:
@@ -153,14 +152,12 @@ def _home_mode(home: Path) -> Finding:
     return Finding("home", "ok", f"{home} ({mode:o})")
 
 
-def _journal_time(home: Path, now: datetime) -> Finding:
-    """Entries carry their writer's clock; one that runs behind the record would write nonsense."""
-    times = [file.stat().st_mtime for file in (home / "journal").glob("*.jsonl")]
-    latest = datetime.fromtimestamp(max(times, default=0), UTC)
-    if now + CLOCK_SLACK < latest:
-        detail = f"behind the journal, which was written {latest:%Y-%m-%d %H:%M:%S} UTC"
-        return Finding("clock and journal", "unsafe", detail, "Set the clock, best by NTP.")
-    return Finding("clock and journal", "ok", "the clock is ahead of what is recorded")
+def _ledger_time(home: Path, now: datetime) -> Finding:
+    """Entries carry their writer's clock; one that contradicts the record would write nonsense."""
+    odd = doubt(home, now)
+    if odd:
+        return Finding("clock and ledger", "unsafe", odd, SET_IT)
+    return Finding("clock and ledger", "ok", "the clock goes on from what is recorded")
 
 
 def _room(home: Path) -> Finding:

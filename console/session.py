@@ -83,7 +83,9 @@ class Session:
     def signer(self) -> Signer:
         """The actor with its unlocked signing key."""
         self._hold(self.actor)
-        return self.seat.signer(self.actor, self.passphrase)
+        signer = self.seat.signer(self.actor, self.passphrase)
+        self._doubt_the_clock()
+        return signer
 
     @cached_property
     def report_key(self) -> ec.EllipticCurvePrivateKey:
@@ -131,6 +133,16 @@ class Session:
             raise InvalidInput(
                 f"{what}: nobody can be asked here, and it was not given.", f"Give it: {instead}"
             )
+
+    def _doubt_the_clock(self) -> None:
+        """Warn whoever signs by a clock that cannot be right; nobody is kept from working by it."""
+        from console.timekeeping import SET_IT, doubt
+        from ledger.clock import system_clock
+
+        now = system_clock()
+        if odd := doubt(self.settings.home, now):
+            says = f"This computer's clock says {now:%Y-%m-%d %H:%M:%S} UTC, but {odd}."
+            self.voice.warn(f"{says} What you enter carries that time. {SET_IT}")
 
     def _hold(self, name: str) -> None:
         """Complain of a missing key before asking for its passphrase."""

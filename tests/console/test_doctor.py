@@ -126,9 +126,11 @@ def test_a_clock_behind_the_journal_is_unsafe(home: Path) -> None:
     """If this fails, entries get times before the entries they follow."""
     (home / "journal" / "0.jsonl").touch()
     os.utime(home / "journal" / "0.jsonl", (NOW.timestamp(), NOW.timestamp()))
-    assert look(home, None)["clock and journal"].state == "ok"
+    assert look(home, None)["clock and ledger"].state == "ok"
     behind = look(home, None, now=NOW - timedelta(minutes=1))
-    assert behind["clock and journal"].stops_the_job
+    assert behind["clock and ledger"].stops_the_job
+    ahead = look(home, None, now=NOW + timedelta(days=3 * 366))
+    assert ahead["clock and ledger"].stops_the_job
 
 
 @pytest.mark.parametrize("year", [1970, 2180])
