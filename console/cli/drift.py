@@ -33,9 +33,12 @@ class DriftOptions:
     columns = Annotated[
         str | None, typer.Option(metavar="COL[,COL...]", help="Only these; else all that can be.")
     ]
-    output = Annotated[str | None, typer.Option(metavar="COL", help="What the model answered.")]
+    output = Annotated[
+        str | None, typer.Option(metavar="COL", help="What the model answered; default: decision.")
+    ]
     confidence = Annotated[
-        str | None, typer.Option(metavar="COL", help="How sure it was: a score.")
+        str | None,
+        typer.Option(metavar="COL", help="How sure it was, a score; default: confidence."),
     ]
     where = Annotated[
         str | None, typer.Option(metavar="SQL", help="A condition on a row, for both sides.")

@@ -46,7 +46,8 @@ class Rows:
 class DriftRequest:
     """What to compare: `columns` (empty: all that can be), and which are the model's answers.
 
-    Columns `aside` are not compared unless they are named; each with the reason.
+    Without them these are the columns `decision` and `confidence`, where there are any. Columns
+    `aside` are not compared unless they are named; each with the reason.
     """
 
     columns: tuple[str, ...] = ()
@@ -56,9 +57,9 @@ class DriftRequest:
 
     def role(self, column: str) -> Role:
         """What a column is to the model."""
-        if column == self.output:
+        if column == (self.output or "decision"):
             return "output"
-        return "confidence" if column == self.confidence else "feature"
+        return "confidence" if column == (self.confidence or "confidence") else "feature"
 
     @property
     def named(self) -> tuple[str, ...]:

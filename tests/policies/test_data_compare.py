@@ -235,6 +235,14 @@ def test_what_cannot_be_compared_is_explained(tmp_path: Path, name: str, content
         raising(InvalidInput, lambda: compare_data(*rows, DriftRequest(), THRESHOLDS))  # noqa: B023 - called at once
 
 
+def test_answers_are_known_by_their_usual_names(tmp_path: Path) -> None:
+    """If it fails, nobody sees whether what the model answers moved, or what it is asked."""
+    columns = {"decision": ["a", "b"] * 150, "confidence": [0.1, 0.9] * 150, "x": [1, 2] * 150}
+    found = compared(tmp_path, columns, columns)
+    roles = {each.column: each.role for each in found.features}
+    assert roles == {"decision": "output", "confidence": "confidence", "x": "feature"}
+
+
 def test_wrong_requests_are_explained(tmp_path: Path) -> None:
     """If it fails, a mistyped column or filter is compared as if it were another."""
     rows = Rows([write(tmp_path, "sound.csv", {"x": [1, 2]})])
