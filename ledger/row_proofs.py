@@ -54,13 +54,29 @@ def prove_row(
             )
         entry = snapshot.entries(sealed.seq, sealed.seq + 1)[0].data
         proof = entry_proof(snapshot, signer, sealed.seq)
+    record, path = row_path(book, sealed, row, progress=progress)
+    return write_row(record.decode(), row, path, entry, proof)
+
+
+def row_path(
+    book: Book,
+    sealed: LogRow,
+    row: int,
+    *,
+    progress: Progress = lambda _done, _total: None,
+) -> tuple[bytes, list[bytes]]:
+    """A record of a sealed log, and the hashes that lead from it to the log's root.
+
+    The file's digest is checked before any of it is read. CheckFailed if it is not what was sealed,
+    or if they do not lead there.
+    """
     path = book.home.evidence.path(sealed.file, "parquet")
     _require_sealed(path, sealed.file)
-    record, siblings_of_it = _read_path(path, row, sealed.rows, progress)
+    record, hashes = _read_path(path, row, sealed.rows, progress)
     root = bytes.fromhex(sealed.root)
-    if not verify_inclusion(leaf_hash(record), row, sealed.rows, siblings_of_it, root):
-        raise CheckFailed(f"The rows of {log} are not those that were sealed.", _RESTORE)
-    return write_row(record.decode(), row, siblings_of_it, entry, proof)
+    if not verify_inclusion(leaf_hash(record), row, sealed.rows, hashes, root):
+        raise CheckFailed(f"The rows of {sealed.log} are not those that were sealed.", _RESTORE)
+    return record, hashes
 
 
 def _require_sealed(path: Path, digest: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,22 @@ LOG = re.compile(r"log-[0-9]+")
 def show_decision(
     session: Session, log: str, row: int, proof: Path | None, *, as_json: bool
 ) -> None:
-    """Show row `row` of a log; with `proof`, write there the proof that it was recorded."""
+    """Show row `row` of a log, and the path from it to the log's root.
+
+    With `proof`, write there the proof that it was recorded, which others can check.
+    """
     from ledger.logs.decisions import decision_at
-    from ledger.row_proofs import prove_row
+    from ledger.row_proofs import prove_row, row_path
 
     signer = session.signer if proof else None  # unlocked before the ledger is read
     decision = decision_at(session.book, log, row)
+    with progress(session, "hashing") as told:
+        record, path = row_path(session.book, decision.log, row, progress=told)
     if proof and signer:
-        with progress(session, "hashing") as told:
+        with progress(session, "proving") as told:
             text = prove_row(session.book, signer, log, row, progress=told)
         _write(proof, text)
-    _show(session, decision, proof, as_json=as_json)
+    _show(session, decision, (record, path), proof, as_json=as_json)
 
 
 def one_request(session: Session, request: str) -> tuple[str, int]:
@@ -53,10 +59,21 @@ def one_request(session: Session, request: str) -> tuple[str, int]:
     return found[0]
 
 
-def _show(session: Session, decision: Decision, proof: Path | None, *, as_json: bool) -> None:
+def _show(
+    session: Session,
+    decision: Decision,
+    proved: tuple[bytes, Sequence[bytes]],
+    proof: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     import orjson
 
+    from ledger.merkle import leaf_hash
+
     document = decision.as_json()
+    record, path = proved
+    document["inclusion"] = {"leaf": leaf_hash(record).hex(), "path": [one.hex() for one in path]}
     document["proof"] = str(proof) if proof else None
     if as_json:
         document["record"] = orjson.Fragment(decision.record)
@@ -72,7 +89,17 @@ def _readable(document: Document, decision: Decision) -> Document:
     record = json_text.loads(decision.record, parse_int=str, parse_float=str)
     columns = {name: value for name, value in decision.columns.items() if value is not None}
     answers = [dict(answer) for answer in decision.answers]
-    return {**document, "record": record, "columns": columns, "answers": answers}
+    log, hashes = decision.log, len(document["inclusion"]["path"])
+    inclusion = (
+        f"row {decision.row} of {log.rows:,}; a path of length {hashes} proves it to the root"
+    )
+    return {
+        **document,
+        "record": record,
+        "columns": columns,
+        "answers": answers,
+        "inclusion": f"{inclusion} that entry {log.seq} states",
+    }
 
 
 def _write(path: Path, text: str) -> None:

@@ -97,7 +97,8 @@ def show(
     Of a log: files, digests, column map, redactions, and which rows were bad. Of a decision: the
     record (personal fields readable where they are not erased), the model and its version then,
     prompt, confidence, attributions, guardrail, feedback and outcomes with the same request id,
-    and the audits that looked at it. With --row the record alone, as JSON.
+    the audits that looked at it, and the hashes that prove it to the log's root; --proof writes
+    what others can check, too. With --row the record alone, as JSON.
     """
     session = session_of(context)
     if (log is None) == (request is None):

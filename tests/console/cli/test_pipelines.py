@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ledger.book import Book
 from ledger.keys import read_request
+from ledger.merkle import verify_inclusion
 from ledger.seat import Seat
 from reports.enrolling import enrol, new_key
 from tests.console.cli.place import PASSPHRASE, Place
@@ -244,8 +245,12 @@ def test_one_decision_is_shown_and_proved(bank: Place, tmp_path: Path) -> None:
     assert orjson.loads(proof.read_bytes())["record"] == orjson.dumps(ran.json["record"]).decode()
     checked = bank.run("ledger", "check", str(proof))
     assert (checked.code, "row 499 of 500" in checked.out) == (0, True)
+    shown, sealed = ran.json["inclusion"], ran.json["sealed"]
+    leaf, root = bytes.fromhex(shown["leaf"]), bytes.fromhex(sealed["root"])
+    assert verify_inclusion(leaf, 499, 500, [bytes.fromhex(one) for one in shown["path"]], root)
     said = bank.run("logs", "show", "log-1:499")
     assert (said.code, "credit-scorer" in said.out) == (0, True)
+    assert "row 499 of 500; a path of length 7 proves it to the root" in said.out
 
 
 def test_a_decision_is_found_by_its_request_id(bank: Place, log: Path) -> None:
