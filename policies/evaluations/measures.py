@@ -100,8 +100,8 @@ class Judge:
         shown = f"the {bound}imum of {limit:g}"
         if n < self.minimum:
             return "inconclusive", (
-                f"but {n} cases are fewer than the {self.minimum} that risk level "
-                f"{self.risk_level} asks for."
+                f"but {n} {'case is' if n == 1 else 'cases are'} fewer than the {self.minimum} "
+                f"that risk level {self.risk_level} asks for."
             )
         if span.points and all(_within(point, limit, bound) for point in span.points):
             return "pass", f"within {shown}."

@@ -22,6 +22,7 @@ from policies.evaluations.content import Content, read_content
 
 OWN = "cases"
 MOST_FILES = 100
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".eval")
 _FORMATS = (inspect_ai, promptfoo, lm_eval)
 
 
@@ -52,10 +53,10 @@ class Results:
 def read_results(
     paths: Sequence[Path], suite: Suite | None = None, prompt_version: str | None = None
 ) -> Results:
-    """Read files, and the files in folders. `suite` and `prompt_version` are of cases without one.
+    """Read files, and those in folders that are called as results are.
 
-    Raises InvalidInput: nothing there, not to be read, malformed, of no known format, or two cases
-    of a suite with one id.
+    `suite` and `prompt_version` are of cases without one. Raises InvalidInput: nothing there, not
+    to be read, malformed, of no known format, or two cases of a suite with one id.
     """
     contents = [read_content(path) for path in _files(paths)]
     cases: list[Case] = []
@@ -78,16 +79,23 @@ def read_results(
 def _files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        inside = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
-        found += sorted(each for each in inside if not each.name.startswith("."))
+        found += sorted(filter(_is_named, path.rglob("*"))) if path.is_dir() else [path]
     if not found:
-        raise InvalidInput("There is no file to read.", "Name files, or a folder that holds some.")
+        raise InvalidInput(
+            "There is no file to read.",
+            "Name files, or a folder that holds some: .json, .jsonl, .eval",
+        )
     if len(found) > MOST_FILES:
         raise InvalidInput(
             f"{len(found)} files are too many for one evaluation.",
             f"Give at most {MOST_FILES}, or put several into one.",
         )
     return list(dict.fromkeys(found))
+
+
+def _is_named(path: Path) -> bool:
+    """Whether a file in a folder is called as results are."""
+    return path.is_file() and path.suffix in _SUFFIXES and not path.name.startswith(".")
 
 
 def _format(content: Content) -> str:

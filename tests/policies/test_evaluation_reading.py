@@ -238,8 +238,9 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     assert "cases.jsonl, line 3" in raising(InvalidInput, lambda: read(path))
 
 
-def test_folders_are_read_whole_and_hidden_files_are_not(tmp_path: Path) -> None:
-    """If it fails, a folder of results is evaluated in part."""
+def test_folders_are_read_whole_and_other_files_are_not(tmp_path: Path) -> None:
+    """If it fails, a folder of results is evaluated in part, or not at all for a note beside it."""
+    (tmp_path / "README.md").write_text("Results of the night")
     for name in ("b", "a", ".hidden"):
         (tmp_path / name).mkdir()
         row = {"id": name, "suite": "load", "passed": True}
