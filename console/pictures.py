@@ -121,17 +121,25 @@ def _of_table(
 
 
 def _measure(groups: Sequence[Document], name: str, width: int, bottom: float | None = None) -> str:
+    from policies.fairness.reading import rate_interval
+
     rows = [
-        Span(group["group"], group[name], *(group[f"{name}_ci"] or (None, None)))
+        Span(_name(group), group[name], *(rate_interval(group, name) or (None, None)))
         for group in groups
     ]
     return spans(rows, width, bottom)
 
 
+def _name(group: Document) -> str:
+    """A group's name, cut so that it still says that it is small."""
+    small = " (small)" if group["small"] else ""
+    return f"{_short(group['group'], _NAME - len(small))}{small}"
+
+
 def _distribution(group: Document) -> Span:
     found = group["percentiles"]
     ends = (found[name] for name in ("p50", "p5", "p95", "p25", "p75"))
-    return Span(group["group"], *ends)
+    return Span(_name(group), *ends)
 
 
 def _points(group: Document) -> list[tuple[float, float]]:
@@ -152,6 +160,6 @@ def _line(figure: Any, start: float, end: float, place: float, marker: str) -> N
     figure.draw(figure.segment([start, end], [place, place], marker=marker))
 
 
-def _short(name: str) -> str:
+def _short(name: str, width: int = _NAME) -> str:
     text = legible(name)
-    return text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 1]}…"

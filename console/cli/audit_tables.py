@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 import typer
 
 from console.cli.display import NOTHING, Cell, Document, Screen, cell, screen_of
+from console.messages import legible
 from console.session import Session
 
-_BAR = 24
-_WIDE = 112
-_ON_WIDE_SCREENS = 3
+_BAR, _SHORT_BAR = 24, 8
+_WIDE, _MIDDLE = 128, 112
+_ON_WIDER_SCREENS = ("DIFFERENCE", "P HOLM", "TPR", "FPR")
 _REASONS = 15
 _IN_BRIEF = (
     "demographic_parity_difference",
@@ -28,19 +30,18 @@ _MORE = (
 
 
 def show_audit(session: Session, document: Document) -> None:
-    """Groups as bars with intervals, then the disparities, the verdict and why."""
+    """Groups as bars with intervals, the disparities, what was asked, the verdict and why."""
     screen = screen_of(session)
     for title, groups in groupby(document["groups"], key=title_of):
         _groups(screen, title, list(groups))
     _disparities(screen, document)
     if document.get("pooled"):
         _pooled(screen, document)
-    if document["significance"]:
-        typer.echo(f"P: {document['significance']}.\n")
+    show_conditions(screen, document)
     verdict = cell("verdict", document["verdict"])
     what = f"{document['audit_id']} of {document['model']}, {document['n']:,} rows"
     shown, kept_back = document["reasons"][:_REASONS], document["reasons"][_REASONS:]
-    reasons = [[Cell(""), Cell(reason)] for reason in shown]
+    reasons = [[Cell(""), Cell(legible(reason))] for reason in shown]
     if kept_back:
         more = f"{len(kept_back)} more: quaestor audit show {document['audit_id']} --json"
         reasons.append([Cell(""), Cell(more)])
@@ -59,21 +60,52 @@ def show_measure(session: Session, document: Document, measure: str) -> None:
             counted = found["denominator"] is not None
             rows.append(
                 [
-                    Cell(f"  {group['group']}{' (small)' if group['small'] else ''}"),
+                    named(group),
                     Cell(f"{found['numerator']:,}/{found['denominator']:,}" if counted else ""),
                     *_measured(found, "value"),
-                    Cell(_span(found["wilson"])),
+                    Cell(span(found["wilson"])),
                     *_measured(found, "ratio"),
                     *_measured(found, "difference"),
-                    Cell(_p(found["p_value"])),
-                    Cell(_p(found["p_holm"])),
+                    Cell(p_value(found["p_value"])),
+                    Cell(p_value(found["p_holm"])),
                     cell("test", found["test"]),
                     Cell({True: "yes", False: "no"}.get(found["parity"], NOTHING)),
                 ]
             )
-        typer.echo(f"{measure.replace('_', ' ')} by {title}")
+        typer.echo(legible(f"{measure.replace('_', ' ')} by {title}"))
         screen.table(headings, rows)
+        _apart(document, title, measure)
         typer.echo()
+    show_conditions(screen, document)
+
+
+def _apart(document: Document, title: str, measure: str) -> None:
+    """How far the groups of a table lie apart in a measure; older documents do not say it."""
+    table = next(each for each in document["disparities_by"] if title_of(each) == title)
+    found = table.get("measures", {}).get(measure)
+    if found is None or found["difference"] is None:
+        return
+    ratio = found["ratio"]
+    said = f"between groups: difference {found['difference']:.3f} ({span(found['difference_ci'])})"
+    if ratio is not None:
+        said += f", ratio {ratio:.3f} ({span(found['ratio_ci'])})"
+    typer.echo(legible(f"{said}; lowest {found['lowest']}, highest {found['highest']}"))
+
+
+def show_conditions(screen: Screen, document: Document) -> None:
+    """What was asked of which rows, and how intervals and p-values were computed."""
+    from policies.fairness.reading import conditions, intervals
+
+    said = [*conditions(document), ("intervals", intervals(document))]
+    if document.get("significance"):
+        said.append(("p", document["significance"]))
+    screen.table(["", ""], [[Cell(name), Cell(legible(value))] for name, value in said])
+    typer.echo()
+
+
+def named(group: Document) -> Cell:
+    """A group's name, and whether it has too few rows to be judged."""
+    return Cell(f"  {legible(group['group'])}{' (small)' if group['small'] else ''}")
 
 
 def title_of(found: Document) -> str:
@@ -82,30 +114,38 @@ def title_of(found: Document) -> str:
 
 
 def _groups(screen: Screen, title: str, groups: list[Document]) -> None:
-    wide = screen.width is None or screen.width >= _WIDE
-    headings = ["GROUP", "ROWS", "RATE", "SELECTED", "95 % INTERVAL", "RATIO", "P"]
-    headings += ["P HOLM", "TPR", "FPR"]
-    rows = [_group(group, _BAR if wide else _BAR // 2) for group in groups]
-    kept = len(headings) if wide else -_ON_WIDE_SCREENS
-    typer.echo(f"by {title}")
-    screen.table(headings[:kept], [row[:kept] for row in rows])
+    width = screen.width or _WIDE
+    headings = ["GROUP", "ROWS", "RATE", "SELECTED", "95 % INTERVAL", "RATIO", "DIFFERENCE"]
+    headings += ["P", "TEST", "P HOLM", "TPR", "FPR"]
+    rows = [_group(group, _BAR if width >= _WIDE else _SHORT_BAR) for group in groups]
+    if width < _MIDDLE:
+        kept = [i for i, heading in enumerate(headings) if heading not in _ON_WIDER_SCREENS]
+        headings = [headings[i] for i in kept]
+        rows = [[row[i] for i in kept] for row in rows]
+    typer.echo(legible(f"by {title}"))
+    screen.table(headings, rows)
     typer.echo()
 
 
 def _group(group: Document, width: int) -> list[Cell]:
     from console.tui.bars import interval_bar
+    from policies.fairness.reading import rate_interval, tested
 
-    low, high = group["selection_rate_ci"] or (None, None)
-    rate, interval = _measured(group, "selection_rate")
+    interval = rate_interval(group, "selection_rate")
+    low, high = interval or (None, None)
+    reference = group["is_reference"]
+    difference = group["measures"]["selection_rate"]["difference"]
     return [
-        Cell(f"  {group['group']}{' (small)' if group['small'] else ''}"),
+        named(group),
         Cell(f"{group['n']:,}"),
-        rate,
+        cell("selection_rate", group["selection_rate"]),
         Cell(interval_bar(group["selection_rate"], low, high, width)),
-        interval,
+        Cell(span(interval)),
         cell("impact_ratio", group["impact_ratio"]),
-        Cell("ref" if group["is_reference"] else _p(group["p_value"])),
-        Cell("ref" if group["is_reference"] else _p(group["p_holm"])),
+        Cell(NOTHING if difference is None else f"{difference:+.3f}"),
+        Cell("ref" if reference else p_value(group["p_value"])),
+        Cell("ref" if reference else tested(group) or NOTHING),
+        Cell("ref" if reference else p_value(group["p_holm"])),
         *(cell(name, group[name]) for name in ("tpr", "fpr")),
     ]
 
@@ -116,7 +156,7 @@ def _disparities(screen: Screen, document: Document) -> None:
         overall = not table.get("stratum") and (table.get("macro") or not table.get("class"))
         names = (*_IN_BRIEF, *_MORE) if overall else _IN_BRIEF[::2]
         rows += [
-            [Cell(title_of(table)), Cell(name.replace("_", " ")), *_measured(table, name)]
+            [Cell(legible(title_of(table))), Cell(name.replace("_", " ")), *_measured(table, name)]
             for name in names
             if table[name] is not None
         ]
@@ -128,14 +168,14 @@ def _pooled(screen: Screen, document: Document) -> None:
     typer.echo(f"over the strata of {', '.join(document['control'])} (Cochran-Mantel-Haenszel)")
     rows = [
         [
-            Cell(one["by"] if one["class"] is None else f"{one['by']}, for class {one['class']}"),
-            Cell(one["group"]),
-            Cell(one["reference"]),
+            Cell(legible(_of_class(one))),
+            Cell(legible(one["group"])),
+            Cell(legible(one["reference"])),
             cell("strata", one["strata"]),
             cell("odds_ratio", one["odds_ratio"]),
             cell("statistic", one["statistic"]),
-            Cell(_p(one["p_value"])),
-            Cell(_p(one["p_holm"])),
+            Cell(p_value(one["p_value"])),
+            Cell(p_value(one["p_holm"])),
         ]
         for one in document["pooled"]
     ]
@@ -144,17 +184,22 @@ def _pooled(screen: Screen, document: Document) -> None:
     typer.echo()
 
 
+def _of_class(one: Document) -> str:
+    return one["by"] if one["class"] is None else f"{one['by']}, for class {one['class']}"
+
+
 def _measured(found: Document, name: str) -> tuple[Cell, Cell]:
     """A measure and its interval."""
-    return cell(name, found[name]), Cell(_span(found[f"{name}_ci"]))
+    return cell(name, found[name]), Cell(span(found[f"{name}_ci"]))
 
 
-def _span(interval: list[float] | None) -> str:
+def span(interval: Sequence[float] | None) -> str:
+    """An interval in words; nothing where there is none."""
     return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
 
 
-def _p(p_value: float | None) -> str:
+def p_value(found: float | None) -> str:
     """Three digits, or below a thousandth that it is."""
-    if p_value is None:
+    if found is None:
         return NOTHING
-    return "<.001" if p_value < 0.001 else f"{p_value:.3f}"  # noqa: PLR2004
+    return "<.001" if found < 0.001 else f"{found:.3f}"  # noqa: PLR2004

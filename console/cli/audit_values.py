@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 
 import typer
 
+from console.cli.audit_tables import named, p_value, show_audit, show_conditions, span
 from console.cli.display import Cell, Document, Screen, cell, screen_of
 from console.messages import legible
 from console.session import Session
+from policies.fairness.reading import tested
 
 _SCORES = {
     "mean": "MEAN",
@@ -18,6 +20,8 @@ _SCORES = {
     "calibration_error": "ECE",
     "calibration_in_the_large": "OBSERVED - EXPECTED",
     "ks": "KS",
+    "ks_p": "P",
+    "ks_p_holm": "P HOLM",
     "wasserstein": "WASSERSTEIN",
 }
 _RATINGS = {
@@ -28,8 +32,11 @@ _RATINGS = {
     "rmse": "RMSE",
     "r2": "R2",
     "standardized_difference": "SMD",
+    "p": "P",
+    "p_holm": "P HOLM",
 }
 _WITH_INTERVAL = ("mean", "auc", "calibration_in_the_large", "mean_prediction", "mean_error")
+_P_VALUES = {"ks_p", "ks_p_holm", "p", "p_holm"}
 _PICTURE = 80
 
 
@@ -38,14 +45,16 @@ def show_values(session: Session, document: Document) -> None:
     screen = screen_of(session)
     measures = _SCORES if document["outcome"] == "score" else _RATINGS
     known = [
-        name for name in measures if any(group[name] is not None for group in document["groups"])
+        name
+        for name in measures
+        if any(_value(group, name) is not None for group in document["groups"])
     ]
     references = {table["by"]: table["reference"] for table in document["disparities_by"]}
     for by, groups in groupby(document["groups"], key=lambda group: group["by"]):
         typer.echo(legible(f"by {by}, held against {references[by]}"))
         headings = ["GROUP", "ROWS", *(measures[name] for name in known)]
         rows = [
-            [_name(group), Cell(f"{group['n']:,}"), *(_figure(group, name) for name in known)]
+            [named(group), Cell(f"{group['n']:,}"), *(_figure(group, name) for name in known)]
             for group in groups
         ]
         screen.table(headings, rows)
@@ -58,7 +67,7 @@ def show_values(session: Session, document: Document) -> None:
                 Cell(table["by"]),
                 Cell(name.removesuffix("_difference").replace("_", " ")),
                 cell(name, table[name]),
-                _span(table[f"{name}_ci"]),
+                Cell(span(table[f"{name}_ci"])),
             ]
             for table in document["disparities_by"]
             for name in names
@@ -66,33 +75,47 @@ def show_values(session: Session, document: Document) -> None:
         ],
     )
     typer.echo()
+    show_conditions(screen, document)
     _verdict(screen, document)
 
 
 def show_profile(session: Session, document: Document) -> None:
     """Title, tables of rates and ratios, what the profile also wants, verdict, and caveats."""
     screen = screen_of(session)
-    typer.echo(f"{document['title']}\n")
+    typer.echo(legible(document["title"]))
+    for name in ("mode", "data_source", "mitigation"):
+        if document.get(name) is not None:
+            typer.echo(legible(f"{name.replace('_', ' ')}: {document[name]}"))
+    for name, said in (
+        (document.get("special_categories") or {}).get("justification") or {}
+    ).items():
+        typer.echo(legible(f"{name.replace('_', ' ')}: {said}"))
+    if document.get("missing"):
+        typer.echo(f"not stated, and wanted: {', '.join(document['missing'])}")
+    typer.echo()
+    if all("measures" in group for group in document["groups"]):
+        show_audit(session, document)
+    else:
+        _selections(screen, document)
+        show_conditions(screen, document)
+        _verdict(screen, document)
+    for caveat in document["profile"]["caveats"]:
+        typer.echo(f"- {caveat.strip()}")
+
+
+def _selections(screen: Screen, document: Document) -> None:
     tables = {table["by"]: table for table in document["disparities_by"]}
     for by, groups in groupby(document["groups"], key=lambda group: group["by"]):
         table = tables[by]
         typer.echo(legible(f"by {by}, held against {table['reference']}"))
-        headings = ["GROUP", "ROWS", "SELECTED", "RATE", "95 % INTERVAL"]
-        headings += ["RATIO", "95 % INTERVAL", "P", "SMD"]
+        headings = ["GROUP", "ROWS", "SELECTED", "RATE", "95 % INTERVAL", "RATIO", "95 % INTERVAL"]
+        headings += ["DIFFERENCE", "95 % INTERVAL", "P", "TEST", "P HOLM", "SMD", "95 % INTERVAL"]
         rows = [[*_profiled(group)] for group in groups]
-        kept = len(headings) if any(row[-1].text for row in rows) else -1
-        screen.table(headings[:kept], [row[:kept] for row in rows])
+        kept = [i for i in range(len(headings)) if any(row[i].text for row in rows)]
+        screen.table([headings[i] for i in kept], [[row[i] for i in kept] for row in rows])
         if table.get("unknown"):
             typer.echo(f"of unknown category, in no group: {table['unknown']:,}")
         typer.echo()
-    for name in ("mode", "median", "data_source", "mitigation"):
-        if document.get(name) is not None:
-            typer.echo(legible(f"{name.replace('_', ' ')}: {document[name]}"))
-    if document.get("missing"):
-        typer.echo(f"not stated, and wanted: {', '.join(document['missing'])}")
-    _verdict(screen, document)
-    for caveat in document["profile"]["caveats"]:
-        typer.echo(f"- {caveat.strip()}")
 
 
 def show_proxies(session: Session, document: Document) -> None:
@@ -129,24 +152,30 @@ def show_pictures(session: Session, document: Document) -> None:
 
 
 def _profiled(group: Document) -> Iterator[Cell]:
-    yield _name(group)
+    yield named(group)
     yield Cell(f"{group['n']:,}")
     yield Cell(f"{group['selected']:,}")
     yield cell("rate", group["selection_rate"])
-    yield _span(group["selection_rate_ci"])
+    yield Cell(span(group["selection_rate_ci"]))
     yield cell("ratio", group["impact_ratio"])
-    yield _span(group["impact_ratio_ci"])
-    p = group["p_value"]
-    yield Cell("" if p is None else "<.001" if p < 0.001 else f"{p:.3f}")  # noqa: PLR2004 - a p of three digits
-    smd = group.get("standardized_difference")
-    yield Cell("" if smd is None else f"{smd:+.3f}")
+    yield Cell(span(group["impact_ratio_ci"]))
+    yield _signed(group.get("difference"))
+    yield Cell(span(group.get("difference_ci")))
+    p, holm = group["p_value"], group.get("p_holm")
+    yield Cell("ref" if group["is_reference"] else p_value(p))
+    yield Cell(tested(group))
+    yield Cell("" if holm is None else p_value(holm))
+    yield _signed(group.get("standardized_difference"))
+    yield Cell(span(group.get("standardized_difference_ci")))
 
 
-def _name(group: Document) -> Cell:
-    return Cell(f"  {legible(group['group'])}{' (small)' if group['small'] else ''}")
+def _signed(value: float | None) -> Cell:
+    return Cell("" if value is None else f"{value:+.3f}")
 
 
 def _figure(group: Document, name: str) -> Cell:
+    if name in _P_VALUES:
+        return Cell("" if _value(group, name) is None else p_value(_value(group, name)))
     value = cell(name, group[name])
     interval = group[f"{name}_ci"]
     if name not in _WITH_INTERVAL or not interval:
@@ -154,8 +183,12 @@ def _figure(group: Document, name: str) -> Cell:
     return Cell(f"{value.text} ({interval[0]:.3f} to {interval[1]:.3f})")
 
 
-def _span(interval: Sequence[float] | None) -> Cell:
-    return Cell(f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "")
+def _value(group: Document, name: str) -> float | None:
+    """A figure of a group; of ratings the p-value is that of their errors, if those are known."""
+    if name in {"p", "p_holm"}:
+        return (group["error_test"] or group["prediction_test"] or {}).get(name)
+    found: float | None = group.get(name)
+    return found
 
 
 def _verdict(screen: Screen, document: Document) -> None:

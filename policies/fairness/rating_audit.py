@@ -8,7 +8,7 @@ differences, so that a limit does not depend on the rating's unit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.fairness.bootstrap import Estimate
@@ -25,6 +25,7 @@ from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.limits import Judgement, conclude, near_zero, set_aside
 from policies.fairness.regression import METHOD, Contrast, RatingFigures, contrast, rating_figures
 from policies.fairness.result import Verdict
+from policies.fairness.significance import holm_of_defined
 from policies.fairness.values import is_known
 from policies.thresholds import Thresholds
 
@@ -34,18 +35,26 @@ _COMPARED = (
     "standardized_difference",
     "standardized_error_difference",
 )
+SIGNIFICANCE = (
+    "Welch's t test of mean predictions and of mean errors, two-sided; Holm's correction over the "
+    "groups of a table, each measure by itself"
+)
 _NOTHING = Estimate(None, None)
 
 
 @dataclass(frozen=True)
 class GroupRatings:
-    """One group of one table; `contrast` is None for the reference."""
+    """One group of one table; `contrast` is None for the reference.
+
+    `p_holm` are the p-values of its tests of predictions and of errors, corrected.
+    """
 
     by: str
     group: str
     figures: RatingFigures
     contrast: Contrast | None
     small: bool
+    p_holm: tuple[float | None, float | None] = (None, None)
 
     def compared(self) -> dict[str, Estimate]:
         """What holds the group against the reference, by name; undefined for the reference."""
@@ -61,7 +70,7 @@ class GroupRatings:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """One flat object; Welch's statistic, degrees of freedom and p under `t`, `df`, `p`."""
+        """One flat object; Welch's statistic, degrees of freedom and p's under `<what>_test`."""
         found: dict[str, Any] = {
             "by": self.by,
             "title": self.by,
@@ -74,11 +83,12 @@ class GroupRatings:
         for name, estimate in (self.figures.estimates() | self.compared()).items():
             found |= estimate.as_json(name)
         against = self.contrast
-        for name, test in (
-            ("prediction_test", against.prediction if against else None),
-            ("error_test", against.error if against else None),
-        ):
-            found[name] = {"t": test.t, "df": test.df, "p": test.p} if test else None
+        tests = (against.prediction, against.error) if against else (None, None)
+        names = ("prediction_test", "error_test")
+        for name, test, corrected in zip(names, tests, self.p_holm, strict=True):
+            found[name] = None
+            if test:
+                found[name] = {"t": test.t, "df": test.df, "p": test.p, "p_holm": corrected}
         return found
 
 
@@ -133,6 +143,7 @@ class RatingResult:
             "seed": 0,
             "draws": 0,
             "intervals": METHOD,
+            "significance": SIGNIFICANCE,
             "data_digest": self.data_digest,
             "by": list(self.request.by),
             "label": self.request.label,
@@ -190,7 +201,7 @@ def audit_ratings(
 def _table(valued: Valued, request: ValueRequest, minimum: int) -> RatingTable:
     found = rating_figures(valued, labelled=request.label is not None)
     reference = valued.reference(request)
-    groups = tuple(
+    groups = [
         GroupRatings(
             by=valued.by,
             group=group,
@@ -199,8 +210,15 @@ def _table(valued: Valued, request: ValueRequest, minimum: int) -> RatingTable:
             small=n < minimum,
         )
         for group, n in valued.groups.items()
+    ]
+    contrasts = [each.contrast for each in groups]
+    corrected = zip(
+        holm_of_defined([each.prediction.p if each else None for each in contrasts]),
+        holm_of_defined([each.error.p if each and each.error else None for each in contrasts]),
+        strict=True,
     )
-    return RatingTable(valued.by, reference, groups)
+    held = tuple(replace(each, p_holm=p) for each, p in zip(groups, corrected, strict=True))
+    return RatingTable(valued.by, reference, held)
 
 
 def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judgement]:

@@ -8,7 +8,7 @@ groups' mean scores lie apart can be judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,17 @@ from policies.fairness.scores import (
     scale,
     tally,
 )
+from policies.fairness.significance import holm_of_defined
 from policies.fairness.values import is_known
 from policies.thresholds import Thresholds
 
 _MEASURED = ("mean", "auc", "brier", "calibration_error", "calibration_in_the_large")
 _COMPARED = ("auc_difference", "calibration_in_the_large_difference")
+_BESIDE = ("mean_difference", "mean_ratio", "auc_ratio")
+SIGNIFICANCE = (
+    "Kolmogorov-Smirnov test of the whole distributions, asymptotic, two-sided; Holm's correction "
+    "over the groups of a table"
+)
 METHOD = (
     "95 % percentile intervals over 1,000 multinomial draws of the counts of distinct scores, "
     "group sizes held; the standardized difference has a normal interval"
@@ -61,6 +67,7 @@ class GroupScores:
     estimates: dict[str, Estimate]
     distance: Distance | None
     small: bool
+    ks_p_holm: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One flat object with the reliability table under `bins`."""
@@ -77,6 +84,7 @@ class GroupScores:
             ),
             "bins": [each.as_json() for each in self.figures.bins],
             "ks_p": self.distance.ks_p if self.distance else None,
+            "ks_p_holm": self.ks_p_holm,
         }
         for name, estimate in self.estimates.items():
             found |= estimate.as_json(name)
@@ -138,6 +146,7 @@ class ScoreResult:
             "seed": self.seed,
             "draws": DRAWS,
             "intervals": METHOD,
+            "significance": SIGNIFICANCE,
             "data_digest": self.data_digest,
             "by": list(self.request.by),
             "label": self.request.label,
@@ -221,6 +230,8 @@ def _table(
         estimates |= _against(found[group], found[reference], own, base, apart)
         small = valued.groups[group] < minimum
         groups.append(GroupScores(valued.by, group, found[group], estimates, apart, small))
+    corrected = holm_of_defined([each.distance.ks_p if each.distance else None for each in groups])
+    groups = [replace(each, ks_p_holm=p) for each, p in zip(groups, corrected, strict=True)]
     return ScoreTable(valued.by, reference, tuple(groups))
 
 
@@ -229,7 +240,7 @@ def _against(
 ) -> dict[str, Estimate]:
     if apart is None:
         none = Estimate(None, None)
-        names = ("ks", "wasserstein", *_COMPARED, "standardized_difference")
+        names = ("ks", "wasserstein", *_COMPARED, *_BESIDE, "standardized_difference")
         return dict.fromkeys(names, none)
     draws = drawn.against(base)
     pairs = {name: (getattr(own, name), getattr(other, name)) for name in _MEASURED}
@@ -240,11 +251,19 @@ def _against(
             (own.n, own.mean, own.sd), (other.n, other.mean, other.sd)
         ),
     }
-    for name in _COMPARED:
-        mine, theirs = pairs[name.removesuffix("_difference")]
-        gap = None if mine is None or theirs is None else mine - theirs
-        found[name] = interval(gap, draws[name])
+    for name in (*_COMPARED, *_BESIDE):
+        measure, _, kind = name.rpartition("_")
+        mine, theirs = pairs[measure]
+        value = None
+        if mine is not None and theirs is not None:
+            value = mine - theirs if kind == "difference" else _over(mine, theirs)
+        found[name] = interval(value, draws[name])
     return found
+
+
+def _over(own: float, other: float) -> float | None:
+    """A ratio; undefined unless both are positive."""
+    return own / other if own > 0 and other > 0 else None
 
 
 def _judged(table: ScoreTable, thresholds: Thresholds, *, labelled: bool) -> Iterator[Judgement]:

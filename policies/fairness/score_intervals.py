@@ -51,17 +51,19 @@ class Drawn:
     position: Floats
 
     def against(self, reference: Drawn) -> Mapping[str, Floats]:
-        """Distances from, and differences to, the reference group in every draw."""
+        """Distances from, and differences and ratios to, the reference group in every draw."""
         gap = np.abs(np.cumsum(self.shares - reference.shares, axis=1))
         steps = np.diff(self.position)
         found = {
             "ks": gap.max(axis=1),
             "wasserstein": (gap[:, :-1] * steps).sum(axis=1),
         }
-        return found | {
-            f"{name}_difference": values - reference.measures[name]
-            for name, values in self.measures.items()
-        }
+        for name, values in self.measures.items():
+            other = reference.measures[name]
+            found[f"{name}_difference"] = values - other
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found[f"{name}_ratio"] = np.where(other > 0, values / other, np.nan)
+        return found
 
 
 def gather(table: Valued, span: tuple[float, float]) -> dict[str, Grid]:

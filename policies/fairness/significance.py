@@ -109,6 +109,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def holm_of_defined(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjust those p-values that are defined for their number, and leave the others undefined."""
+    corrected = iter(holm([each for each in p_values if each is not None]))
+    return [None if each is None else next(corrected) for each in p_values]
+
+
 def wilson(hits: Cells, n: Cells) -> tuple[Floats, Floats]:
     """Both ends of Wilson's 95 % interval of shares (Wilson 1927); NaN where n is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.fairness.counts import Cells
-from policies.fairness.significance import holm
+from policies.fairness.significance import holm_of_defined
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,10 @@ def pooled(
             n = int((own[both] + other[both]).sum())
             place = (name, groups[reference], int(both.sum()), n)
             found.append((place, tested))
-    tested_p = [tested[2] for _, tested in found if tested[2] is not None]
-    corrected = iter(holm(tested_p))
+    corrected = holm_of_defined([tested[2] for _, tested in found])
     return [
-        Pooled(by, class_name, *place, *tested, None if tested[2] is None else next(corrected))
-        for place, tested in found
+        Pooled(by, class_name, *place, *tested, p)
+        for (place, tested), p in zip(found, corrected, strict=True)
     ]
 
 

@@ -19,6 +19,7 @@ from sklearn.metrics import r2_score  # type: ignore[import-untyped]
 from policies.fairness.grouped import ValueRequest
 from policies.fairness.rating_audit import GroupRatings, RatingResult, audit_ratings
 from policies.fairness.regression import Contrast
+from policies.fairness.significance import holm
 from policies.thresholds import parse_thresholds, shipped_text
 
 THRESHOLDS = parse_thresholds(shipped_text())
@@ -95,6 +96,20 @@ def test_hundreds_of_means_are_compared_as_scipy_compares_them(tmp_path: Path) -
     for group, found in by_group(audited(tmp_path, rows, outcome=None)).items():
         if group != "a":
             welch_is_scipys(samples[group], samples["a"], found.contrast)
+
+
+def test_p_values_of_means_are_corrected_for_the_number_of_groups(tmp_path: Path) -> None:
+    """If this failed, of twenty equal groups one would seem to be rated otherwise."""
+    random = np.random.default_rng(22)
+    rows = [(g, float(p), float(o)) for g in "abcd" for p, o in random.normal(size=(40, 2))]
+    result = audited(tmp_path, rows)
+    others = [each for name, each in by_group(result).items() if name != "a"]
+    for i, test in enumerate(("prediction", "error")):
+        p_values = [getattr(each.contrast, test).p for each in others]
+        assert [each.p_holm[i] for each in others] == holm(p_values)
+    document = result.as_json()
+    assert document["groups"][1]["error_test"]["p_holm"] == others[0].p_holm[1]
+    assert "Holm's correction" in document["significance"]
 
 
 def welch_is_scipys(own: list[float], other: list[float], against: Contrast | None) -> None:

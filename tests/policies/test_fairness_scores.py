@@ -21,6 +21,7 @@ from policies.fairness.grouped import ValueRequest, measured, tabled
 from policies.fairness.score_audit import GroupScores, ScoreResult, audit_scores
 from policies.fairness.score_intervals import gather, measure
 from policies.fairness.scores import PERCENTILES, ScoreFigures, figures, scale, tally
+from policies.fairness.significance import holm
 from policies.thresholds import parse_thresholds, shipped_text
 
 THRESHOLDS = parse_thresholds(shipped_text())
@@ -200,6 +201,25 @@ def test_intervals_are_about_those_of_the_row_bootstrap(tmp_path: Path) -> None:
     picks = random.integers(0, len(own), size=(1000, len(own)))
     drawn = [roc_auc_score(event[pick], score[pick]) for pick in picks]
     assert (low, high) == pytest.approx(tuple(np.percentile(drawn, [2.5, 97.5])), abs=0.01)
+
+
+def test_ratios_and_corrected_p_values_stand_beside_the_differences(tmp_path: Path) -> None:
+    """If this failed, many groups would make a chance shift of scores look like a finding."""
+    rows = planted(300, seed=8, shift=0.1) + [("c", s, e) for _, s, e in planted(60, seed=9)]
+    result = audited(tmp_path, rows)
+    found, reference = by_group(result), by_group(result)[result.tables[0].reference]
+    others = [each for each in found.values() if each is not reference]
+    p_values = [each.distance.ks_p for each in others if each.distance]
+    assert [each.ks_p_holm for each in others] == holm(p_values)
+    assert reference.ks_p_holm is None
+    for each in others:
+        for name, figure in (("mean_ratio", "mean"), ("auc_ratio", "auc")):
+            ratio = getattr(each.figures, figure) / getattr(reference.figures, figure)
+            estimate = each.estimates[name]
+            assert estimate.value == pytest.approx(ratio, rel=1e-12)
+            assert estimate.interval is not None
+            assert estimate.interval[0] < ratio < estimate.interval[1]
+    assert "Holm's correction" in result.as_json()["significance"]
 
 
 def test_equal_groups_pass(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ def test_a_profile_is_audited_listed_and_shown_again(bank: Place) -> None:
     assert "Four-fifths rule" in ran.out
     assert "29 CFR" not in ran.out.splitlines()[0]
     assert "held against male" in ran.out
+    assert "Fisher" in next(line for line in ran.out.splitlines() if line.startswith("  female"))
+    assert "only where  all decisions" in ran.out
     assert "Selection rate by sex" in ran.out
     found = bank.run("audit", "show", "aud-1", "--json").json
     assert found["profile"]["name"] == "four-fifths"
@@ -117,6 +119,7 @@ def test_an_examination_under_the_ai_act_is_shown_with_its_justification(
     found = bank.run("audit", "show", "aud-1", "--json").json
     assert found["special_categories"]["justification"]["access"] == "Because of access."
     assert found["groups"][0]["tpr"] is not None
+    assert f"{found['groups'][0]['tpr']:.3f}" in ran.out
 
 
 def test_a_name_cannot_steer_the_terminal(bank: Place, tmp_path: Path) -> None:
@@ -128,6 +131,7 @@ def test_a_name_cannot_steer_the_terminal(bank: Place, tmp_path: Path) -> None:
         ["profile", "four-fifths", "--prediction", "hired"],
         ["fairness", "--outcome", "score", "--prediction", "points", "--label", "hired"],
         ["fairness", "--outcome", "rating", "--prediction", "points"],
+        ["fairness", "--prediction", "hired"],
     ):
         ran = bank.run("audit", *asked, *OF, "--data", str(file), "--chart")
         assert ran.err == ""

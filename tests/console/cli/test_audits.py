@@ -50,12 +50,25 @@ def test_the_table_shows_bars_and_intervals(bank: Place) -> None:
     found = bank.run("audit", "show", "aud-1", "--json").json
     line = next(line for line in ran.out.splitlines() if line.startswith("  female"))
     group = next(group for group in found["groups"] if group["group"] == "female")
-    low, high = group["selection_rate_ci"]
+    measured = group["measures"]["selection_rate"]
+    low, high = measured["wilson"]
     assert f"{group['selection_rate']:.3f}" in line
     assert f"{low:.3f} to {high:.3f}" in line
+    assert f"{measured['difference']:+.3f}" in line
+    assert (group["test"], "Fisher" in line) == ("fisher", True)
     assert {"█", "▒", "┃", "·"} <= set(line)
     assert all(reason in ran.out for reason in found["reasons"])
     assert f"aud-1 of credit-scorer, {found['n']} rows" in ran.out
+
+
+def test_what_was_asked_stands_beside_the_figures(bank: Place) -> None:
+    """If this fails, the figures of a part of the decisions read as those of all."""
+    where = "sex <> 'male' OR region = 'north'"
+    ran = bank.run(*FAIRNESS, "--label", "repaid", "--by", "sex,region", "--where", where)
+    for said in (where, "approved = 1", "repaid", "none", "rates by Wilson", "Fisher's exact test"):
+        assert said in ran.out
+    assert "0 of" in ran.out.split("unknown")[1]
+    assert where in bank.run("audit", "show", "aud-1", "--measure", "fdr").out
 
 
 def test_a_narrow_terminal_keeps_each_group_on_its_line(bank: Place) -> None:
