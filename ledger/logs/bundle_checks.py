@@ -185,7 +185,7 @@ def _spoken(column_map: ColumnMap, rules: RedactionRules) -> Callable[[pa.Array]
     texts: list[str] = []
     root = Node()
     for source in sources:
-        root.add(source, texts.append)
+        root.add_every(source, texts.append)
 
     def rows(records: pa.Array) -> dict[int, str]:
         found: dict[int, str] = {}

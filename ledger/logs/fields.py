@@ -57,8 +57,8 @@ class Fields:
         self._whole = self._places(mapping)
         self._root = self._places(mapping)
         for source in self.conversations:
-            self._root.add(source, self._digest)
-        self.any = _leads_on(self._root)
+            self._root.add_every(source, self._digest)
+        self.any = self._root.leads_on
 
     def rewrite(
         self, records: Sequence[bytes], taken: Sequence[str] | None = None
@@ -81,7 +81,7 @@ class Fields:
 
     def whole(self, records: Sequence[bytes]) -> Sequence[bytes]:
         """The records with all of that done save for the conversations."""
-        if not _leads_on(self._whole):
+        if not self._whole.leads_on:
             return records
         with collection_put_off():
             return [self._spliced(record, self._whole) for record in records]
@@ -144,10 +144,6 @@ def counted(shapes: Counter[Shape]) -> Counter[str]:
         for name in shape:
             counts[name] += records
     return counts
-
-
-def _leads_on(root: Node) -> bool:
-    return bool(root.names or root.keys)
 
 
 def _reader(mapping: ColumnMap, conversations: Sequence[str]) -> Reader | None:

@@ -6,13 +6,17 @@ around it goes, and of members of the same name the last one stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from ledger.logs.paths import SCALARS, Key, Leg, Name, parse
+from ledger.logs.paths import SCALARS, Leg, Name, Step, parse
+
+EVERY = "*"
 
 Replace = Callable[[str], str | bytes | None]
 """Given a text (a string's content, or any other value's JSON): the new text, or as bytes the JSON
@@ -32,6 +36,8 @@ class Node:
     replace: Replace | None = None
     names: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Node] = field(default_factory=dict)
+    every: Node | None = None  # in each element of an array
+    alike: list[tuple[re.Pattern[str], Node]] = field(default_factory=list)  # by shape of a key
     inside: Node | None = None
     wrapped: bool = False  # in the value of a key, which OTLP wraps
 
@@ -42,22 +48,56 @@ class Node:
             self._at(((Name(path.whole),),)).settle(replace)
         self._at(path.legs).settle(replace)
 
+    def add_every(self, source: str, replace: Replace) -> None:
+        """The same, where `*` is every element of an array, and in a key any text."""
+        self._at(parse(source).legs, every=True).settle(replace)
+
     def settle(self, replace: Replace) -> None:
         """Let `replace` be done here, if nothing is yet."""
         self.replace = self.replace or replace
 
-    def _at(self, legs: Sequence[Leg]) -> Node:
+    @property
+    def leads_on(self) -> bool:
+        """Whether anything is done further inside an object or array."""
+        return bool(self.names or self.keys or self.every or self.alike)
+
+    def _at(self, legs: Sequence[Leg], *, every: bool = False) -> Node:
         node = self
         for number, leg in enumerate(legs):
             if number:
                 node.inside = node.inside or Node()
                 node = node.inside
             for step in leg:
-                if isinstance(step, Key):
-                    node = node.keys.setdefault(step.text, Node(wrapped=True))
-                else:
-                    node = node.names.setdefault(step.text, Node(wrapped=node.wrapped))
+                node = node.toward(step, every=every)
         return node
+
+    def toward(self, step: Step, *, every: bool) -> Node:
+        """Where a step leads, made if it is not there yet."""
+        if isinstance(step, Name):
+            if every and step.text == EVERY:
+                self.every = self.every or Node(wrapped=self.wrapped)
+                return self.every
+            return self.names.setdefault(step.text, Node(wrapped=self.wrapped))
+        if every and EVERY in step.text:
+            shape = key_shape(step.text)
+            known = next((node for other, node in self.alike if other == shape), None)
+            if known is None:
+                self.alike.append((shape, known := Node(wrapped=True)))
+            return known
+        return self.keys.setdefault(step.text, Node(wrapped=True))
+
+    def of_key(self, key: str) -> Node | None:
+        """Where it goes on in the value of a key."""
+        found = self.keys.get(key)
+        if found is None and self.alike:
+            found = next((node for shape, node in self.alike if shape.fullmatch(key)), None)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def key_shape(text: str) -> re.Pattern[str]:
+    """What the keys look like that a text with `*` stands for."""
+    return re.compile(".*".join(map(re.escape, text.split(EVERY))), re.DOTALL)
 
 
 def splice(record: bytes, root: Node) -> bytes:
@@ -109,9 +149,9 @@ def _along(value: _Value, node: Node) -> _Value:
         return _replaced(value, node)
     if node.inside is not None:
         value = _within(value, node.inside)
-    if node.keys:
+    if node.keys or node.alike:
         value = _in_list(value, lambda items: _keyed(items, node), unwrap=True)
-    if not node.names or isinstance(value, str):
+    if not (node.names or node.every) or isinstance(value, str):
         return value
     if _first(value) == b"[":
         return _in_list(value, lambda items: _indexed(items, node), unwrap=False)
@@ -128,6 +168,9 @@ def _indexed(items: list[_Value], node: Node) -> bool:
     for name, child in node.names.items():
         if name.isdecimal() and int(name) < len(items):
             changed |= _put(items, int(name), _along(items[int(name)], child))
+    if node.every is not None:
+        for place, item in enumerate(items):
+            changed |= _put(items, place, _along(item, node.every))
     return changed
 
 
@@ -140,7 +183,7 @@ def _keyed(items: list[_Value], node: Node) -> bool:
         key = pair.get("key")
         if key is None or "value" not in pair or _first(key) != b'"':
             continue
-        child = node.keys.get(_TEXT.decode(key))
+        child = node.of_key(_TEXT.decode(key))
         if child is not None:
             new = _along(pair["value"], child)
             if new is not pair["value"]:

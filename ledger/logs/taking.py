@@ -18,7 +18,8 @@ import msgspec
 
 from ledger.logs.locating import Locator
 from ledger.logs.mapping import MAPPED, Column, ColumnMap, Of
-from ledger.logs.paths import Name, Step, parse
+from ledger.logs.paths import Key, Name, Step, parse
+from ledger.logs.splicing import EVERY, key_shape
 
 LONGEST = 300  # characters of a text that is taken; a longer one is no decision
 WITHHELD = "[redacted:conversation]"
@@ -110,7 +111,7 @@ def _text(locator: Locator, column: Column, source: str, conversations: Sequence
 def inside(source: str, other: str) -> bool:
     """Whether a source leads to something within what stands at another."""
     return any(
-        len(steps) > len(above) and steps[: len(above)] == above
+        len(steps) > len(above) and all(map(_meets, steps, above))
         for steps in _ways(source)
         for above in _ways(other)
     )
@@ -118,7 +119,18 @@ def inside(source: str, other: str) -> bool:
 
 def around(source: str, other: str) -> bool:
     """Whether what stands at a source is, or holds, what stands at another."""
-    return any(below[: len(steps)] == steps for steps in _ways(source) for below in _ways(other))
+    return any(
+        len(steps) <= len(below) and all(map(_meets, steps, below))
+        for steps in _ways(source)
+        for below in _ways(other)
+    )
+
+
+def _meets(step: Step, other: Step) -> bool:
+    """Whether a step is one that a conversation's source takes, in which `*` stands for any."""
+    if isinstance(step, Key) and isinstance(other, Key):
+        return key_shape(other.text).fullmatch(step.text) is not None
+    return step == other or (isinstance(other, Name) and other.text == EVERY)
 
 
 def _ways(source: str) -> Iterator[tuple[Step, ...]]:

@@ -41,4 +41,5 @@ class Format:
     personal: tuple[str, ...] = ()
     """Sources that hold personal data."""
     conversation: tuple[str, ...] = ()
-    """Sources that hold whole prompts and answers."""
+    """Sources that hold whole prompts and answers; `*` in them is every element of an array, and in
+    the key of an attribute any text."""

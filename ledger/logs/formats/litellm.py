@@ -41,6 +41,20 @@ KEY_FIELDS = (
     "user_agent",
 )
 
+# What a guardrail, a tool or a search was given and gave back: parts of the conversation.
+_CHECKED = tuple(
+    f"guardrail_information{each}.{name}"
+    for each in ("", ".*")
+    for name in ("guardrail_request", "guardrail_response", "match_details", "classification")
+)
+_BESIDE = (
+    "mcp_tool_call_metadata.arguments",
+    "mcp_tool_call_metadata.result",
+    "vector_store_request_metadata",
+    "prompt_management_metadata.prompt_variables",
+)
+_MASKED = ("guardrail_information.0", "guardrail_information.1", "guardrail_information")
+
 COLUMNS = {
     "time": moment("startTime", unit=Unit.SECONDS),
     "duration_ms": lasting("startTime", "endTime", Unit.SECONDS),
@@ -71,6 +85,9 @@ COLUMNS = {
         "guardrail_information.guardrail_status",
         values=GUARDRAIL,
     ),
+    "masked_entities": text(
+        *(f"{where}.masked_entity_count" for where in _MASKED), values={"{}": ""}
+    ),
     "output_chars": length("response.choices.0.message.content"),
 }
 
@@ -99,6 +116,9 @@ SPEND_COLUMNS = {
         "metadata => guardrail_information.guardrail_status",
         values=GUARDRAIL,
     ),
+    "masked_entities": text(
+        *(f"metadata => {where}.masked_entity_count" for where in _MASKED), values={"{}": ""}
+    ),
     "output_chars": length("response => choices.0.message.content"),
 }
 
@@ -125,7 +145,11 @@ LITELLM = Format(
         "model_parameters.user",
         *(f"metadata.{name}" for name in KEY_FIELDS),
     ),
-    conversation=("messages", "response"),
+    conversation=(
+        *("messages", "response"),
+        *_CHECKED,
+        *(f"metadata.{name}" for name in _BESIDE),
+    ),
 )
 LITELLM_SPEND = Format(
     name="litellm-spend",
@@ -139,5 +163,8 @@ LITELLM_SPEND = Format(
         "requester_ip_address",
         *(f"metadata => {name}" for name in KEY_FIELDS),
     ),
-    conversation=("messages", "response", "proxy_server_request"),
+    conversation=(
+        *("messages", "response", "proxy_server_request"),
+        *(f"metadata => {name}" for name in (*_CHECKED, *_BESIDE)),
+    ),
 )

@@ -30,6 +30,13 @@ OPERATIONS = {
         )
     },
 }
+# Attributes of any span that hold prompts and answers; the others are kept as they are.
+SAID = (
+    *("mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.chat.messages"),
+    *("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"),
+    *("gen_ai.prompt", "gen_ai.completion", "input.value", "output.value"),
+    *("gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "gen_ai.retrieval.documents"),
+)
 SPANS = 6  # that are looked at for what only the call of a language model tells
 
 
@@ -109,6 +116,7 @@ MLFLOW = Format(
         "info.response_preview",
         _metadata("mlflow.traceInputs"),
         _metadata("mlflow.traceOutputs"),
-        "data.spans",
+        *(f'data.spans.*.attributes."{name}"' for name in SAID),
+        "data.spans.*.events",
     ),
 )

@@ -6,7 +6,8 @@ around them (a `schemaUrl`) is kept under the name of where it stood.
 
 Sources: the OTLP file exporter and the JSON encoding of OTLP at opentelemetry.io; attribute names
 of open-telemetry/semantic-conventions-genai (v1.42), of its predecessors (`gen_ai.system`,
-`gen_ai.usage.prompt_tokens`, `gen_ai.prompt`) and of OpenLLMetry (`llm.*`, `traceloop.*`).
+`gen_ai.usage.prompt_tokens`, `gen_ai.prompt`) and of OpenLLMetry (`llm.*`, `traceloop.*`); what
+OpenInference calls its conversations.
 """
 
 from __future__ import annotations
@@ -147,7 +148,10 @@ OTLP = Format(
     conversation=(
         *_attributes("gen_ai.input.messages", "gen_ai.output.messages"),
         *_attributes("gen_ai.system_instructions", "gen_ai.prompt", "gen_ai.completion"),
-        *_attributes("gen_ai.prompt.0.content", "gen_ai.completion.0.content"),
+        *_attributes("gen_ai.prompt.*.content", "gen_ai.completion.*.content"),
+        *_attributes("gen_ai.*.tool_calls.*.arguments", "llm.*_messages.*", "llm.prompts.*"),
+        *_attributes("traceloop.entity.input", "traceloop.entity.output"),
+        *_attributes("input.value", "output.value", "gen_ai.evaluation.explanation"),
         *_attributes("gen_ai.tool.call.arguments", "gen_ai.tool.call.result"),
         *_attributes("gen_ai.retrieval.documents", "gen_ai.retrieval.query.text"),
         "span.events",

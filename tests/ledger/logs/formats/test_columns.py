@@ -22,7 +22,7 @@ CANONICAL = {
             *("request_id", "trace_id", "span_id", "parent_id", "session_id", "user_id"),
             *("operation", "provider", "model", "model_requested", "model_version"),
             *("prompt_name", "prompt_version", "status", "error", "guardrail", "task"),
-            *("comment", "outcome", "feedback_id", "measure", "rated_by"),
+            *("comment", "outcome", "feedback_id", "measure", "rated_by", "masked_entities"),
         ),
         Type.STRING,
     ),
@@ -42,11 +42,14 @@ SAMPLE = {
     ],
     "ocsf": ["ocsf_loan_agent.jsonl"],
 }
-# What the loan agent's records do not have: one call each, no prompts of the Responses API.
+# What the loan agent's records do not have: one call each, nothing masked, no prompts of the
+# Responses API.
 NOT_TOLD = {
     "langfuse": {"parent_id"},
     "langfuse-scores": {"outcome"},
     "langsmith": {"parent_id"},
+    "litellm": {"masked_entities"},
+    "litellm-spend": {"masked_entities"},
     "openai-batch": {"session_id", "prompt_name", "prompt_version"},
     "ocsf": {"parent_id", "confidence"},
 }

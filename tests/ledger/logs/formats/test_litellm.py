@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.logs.formats import FORMATS
-from tests.ledger.logs.formats.sealed import DATA, SAMPLES, rule, sealed, utc, written
+from tests.ledger.logs.formats.sealed import DATA, SAMPLES, rule, sealed, summed_up, utc, written
 
 PAYLOAD = DATA / "litellm_standard_logging_payload.json"
 
@@ -89,6 +89,44 @@ def test_guardrails(tmp_path: Path) -> None:
         "none",
         None,
     ]
+
+
+def test_what_was_masked(tmp_path: Path) -> None:
+    """If it fails, an answer whose personal data a guardrail masked looks like any that passed."""
+    ran: list[dict[str, Any]] = [{"guardrail_status": "success", "masked_entity_count": None}]
+    ran += [{"guardrail_status": "success", "masked_entity_count": {"PHONE": 1}}]
+    ways: tuple[Any, ...] = (ran, ran[:1], ran[1], None, [{"masked_entity_count": {}}])
+    payloads = [payload(guardrail_information=told) for told in ways]
+    log = sealed(tmp_path, "litellm", written(tmp_path, "p.jsonl", payloads))
+    masked = ['{"PHONE":1}', None, '{"PHONE":1}', None, None]
+    assert log.column("masked_entities") == masked
+    row = json.loads((SAMPLES / "litellm_spend_loan_agent.jsonl").read_text().splitlines()[0])
+    rows = [row | {"metadata": json.dumps({"guardrail_information": told})} for told in ways]
+    spent = sealed(tmp_path, "litellm-spend", written(tmp_path, "s.jsonl", rows))
+    assert spent.column("masked_entities") == masked
+
+
+def test_what_guardrails_and_tools_were_given(tmp_path: Path) -> None:
+    """If it fails, words of a conversation that the policy does not keep stay beside it."""
+    said = "I was dismissed by my employer in May"
+    told = payload(
+        guardrail_information=[
+            {"guardrail_status": "success"},
+            {"guardrail_status": "success", "guardrail_response": [{"text": said}]},
+        ],
+        metadata={"mcp_tool_call_metadata": {"name": "search", "arguments": {"query": said}}},
+    )
+    path = written(tmp_path, "p.jsonl", [told])
+    row = json.loads((SAMPLES / "litellm_spend_loan_agent.jsonl").read_text().splitlines()[0])
+    row["metadata"] = json.dumps(
+        told["metadata"] | {"guardrail_information": {"match_details": said}}
+    )
+    spend = written(tmp_path, "s.jsonl", [row])
+    for form, log, parts in (("litellm", path, 2), ("litellm-spend", spend, 2)):
+        (record,) = summed_up(tmp_path, form, log)
+        assert said not in record
+        assert record.count('"roles\\":[]' if form == "litellm-spend" else '"roles":[]') >= parts
+        assert "search" in record
 
 
 def test_failures_and_kept_back_prompts(tmp_path: Path) -> None:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from ledger.logs.paths import find
-from tests.ledger.logs.formats.sealed import DATA, SAMPLES, leaves, rule, sealed, utc, written
+from tests.ledger.logs.formats.sealed import (
+    DATA,
+    SAMPLES,
+    leaves,
+    rule,
+    sealed,
+    summed_up,
+    utc,
+    written,
+)
 
 RULE = rule("mlflow_loan_agent")
 
@@ -118,6 +127,18 @@ def test_cut_off_previews_are_not_parsed_as_decisions(tmp_path: Path) -> None:
     (row,) = log.rows
     assert (row["previewed"], row["kept"], row["decision"]) == (None, None, "refer")
     assert row["output_chars"] == len(whole)
+
+
+def test_spans_are_kept_without_what_was_said(tmp_path: Path) -> None:
+    """If it fails, a trace loses its spans' times, or keeps the words in one of them."""
+    said = "I was dismissed by my employer"
+    chain, call = trace(applicant_id=17), trace(**{"mlflow.spanInputs": {"prompt": said}})
+    chain["data"]["spans"] += call["data"]["spans"] * 8
+    chain["data"]["spans"][3]["events"] = [{"name": "gen_ai.user.message", "content": said}]
+    (record,) = summed_up(tmp_path, "mlflow", written(tmp_path, "a.jsonl", [chain]))
+    assert said not in record
+    assert record.count("1795141212706137792") == 9
+    assert '"applicant_id":"17"' in record.replace(" ", "")
 
 
 def test_states(tmp_path: Path) -> None:

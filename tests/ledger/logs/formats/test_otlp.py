@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.ledger.logs.formats.sealed import SAMPLES, leaves, rule, sealed, utc, written
+from tests.ledger.logs.formats.sealed import SAMPLES, leaves, rule, sealed, summed_up, utc, written
 
 
 def line(*spans: dict[str, Any]) -> dict[str, Any]:
@@ -127,6 +127,28 @@ def test_a_decision_inside_text_and_inside_structured_messages(tmp_path: Path) -
     log = sealed(tmp_path, "otlp", path, rule=column)
     assert log.column("decision") == ["refer"] * 4
     assert log.column("output_chars") == [len(answer), None, len(answer), len(answer)]
+
+
+def test_conversations_of_many_turns_in_attributes(tmp_path: Path) -> None:
+    """If it fails, all turns but the first are kept whole although no policy says so."""
+    said = "I was dismissed by my employer"
+    turns = {
+        name: {"stringValue": f"{said}, {number}"}
+        for number, name in enumerate(
+            (
+                *("gen_ai__prompt__0__content", "gen_ai__prompt__7__content"),
+                *("gen_ai__completion__12__content", "gen_ai__prompt__0__tool_calls__3__arguments"),
+                *("llm__input_messages__4__message__content", "traceloop__entity__input"),
+                *("input__value", "gen_ai__tool__call__result"),
+            )
+        )
+    }
+    roles = {f"gen_ai__prompt__{i}__role": {"stringValue": "user"} for i in range(2)}
+    path = written(tmp_path, "a.jsonl", [line(span(**turns, **roles))])
+    (record,) = summed_up(tmp_path, "otlp", path)
+    assert said not in record
+    assert record.count('"conversation":"digest"') == len(turns)
+    assert record.count('"stringValue": "user"') == len(roles)
 
 
 def test_a_bad_line_among_good_ones(tmp_path: Path) -> None:
