@@ -91,13 +91,15 @@ def import_files(
     Types: string, integer, number, boolean, timestamp.
     """
     session = session_of(context)
-    if bundle := only_bundle(paths):
-        if map_file or column or timezone or form or explain:
-            raise InvalidInput("A bundle brings its own map and format.", "Leave the others out.")
-        import_bundle(session, bundle, model, max_bad, as_json=json)
-        return
     rule = stated_rule(map_file, column or [], timezone)
     with arrived_files(session, paths, explained=explain) as arrived:
+        if bundle := only_bundle([str(log.path) for log in arrived.logs]):
+            if rule or form or explain:
+                raise InvalidInput(
+                    "A bundle brings its own map and format.", "Leave the others out."
+                )
+            import_bundle(session, bundle, model, max_bad, as_json=json)
+            return
         found = recognised_files(session, arrived, form)
         mapping = map_of(found, rule, form, kind)
         if explain:
