@@ -32,7 +32,7 @@ from ledger.keys import verify_signature
 from ledger.kinds import Kind
 from ledger.logs.bundles import LOG, QUARANTINE, Envelope, Statement, read_envelope
 from ledger.logs.checking import SealFacts, check_sealed
-from ledger.logs.conversations import is_summary
+from ledger.logs.conversations import is_spoken, is_summary
 from ledger.logs.engine import analysis
 from ledger.logs.fields import CONVERSATION
 from ledger.logs.formats import FORMATS
@@ -192,7 +192,7 @@ def _spoken(column_map: ColumnMap, rules: RedactionRules) -> Callable[[pa.Array]
         for row, record in enumerate(records.cast(pa.binary()).to_pylist()):
             texts.clear()
             splice(record, root)
-            kept = [text for text in texts if text and not is_summary(text)]
+            kept = [text for text in texts if is_spoken(text) and not is_summary(text)]
             if not rules.keeps_conversations and not all(map(_MARK.fullmatch, kept)):
                 found[row] = CONVERSATION
             taken = _TAKEN.decode(record).taken

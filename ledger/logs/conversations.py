@@ -15,6 +15,11 @@ _MARKS = 256  # what marks of redaction may add to a role
 _MEMBERS = {"conversation", "roles", "turns", "characters", "sha256"}
 
 
+def is_spoken(text: str) -> bool:
+    """Whether there is anything in a text that stands where a conversation does."""
+    return text.strip() not in {"", "[]", "{}"}
+
+
 def summary(text: str) -> bytes:
     """The JSON that takes the place of a conversation: a text, or JSON as text.
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from ledger.collection import collection_put_off
 from ledger.errors import InvalidInput
-from ledger.logs.conversations import summary
+from ledger.logs.conversations import is_spoken, summary
 from ledger.logs.formats import format_named
 from ledger.logs.mapping import ColumnMap, Of, Type
 from ledger.logs.paths import Name, parse
@@ -131,7 +131,7 @@ class Fields:
         return self._pseudonyms.of(text)
 
     def _digest(self, text: str) -> bytes | None:
-        if not text:
+        if not is_spoken(text):
             return None
         self._done.append(CONVERSATION)
         return summary(text)
