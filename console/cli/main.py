@@ -6,6 +6,7 @@ named, and everything below when a command does its work.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from console.exits import ExitCode, exit_code_of
 from console.messages import Voice
 from console.session import Session
 from console.settings import Settings, coloured, read_looks, read_settings
-from ledger.errors import InvalidInput, QuaestorError
+from ledger.errors import InvalidInput, QuaestorError, StoreUnavailable
 
 PROGRAM = "quaestor"
 GLOBAL_OPTIONS = ("--home", "--seat", "--as", "--no-input", "--verbose")
@@ -53,6 +54,7 @@ SHORTCUTS: Mapping[str, str] = {
 _ROOMS: Mapping[str, str] = {
     "init": "start", "demo": "start", "doctor": "start", "kill": "stop", "resume": "stop",
 }  # fmt: skip
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Nouns(TyperGroup):
@@ -196,6 +198,8 @@ def _explained(voice: Voice, error: Exception) -> ExitCode:
         return ExitCode.WRONG_USAGE
     if isinstance(error, click.exceptions.ClickException):
         error = _wrong_usage(error)
+    if isinstance(error, OSError) and error.errno in _FULL:  # stdout, say: others explain theirs
+        error = StoreUnavailable(f"It cannot be written: {error.strerror}.", "Make room for it.")
     if isinstance(error, QuaestorError):
         voice.error(error)
         return exit_code_of(error)

@@ -73,6 +73,13 @@ def test_without_a_terminal_the_console_does_not_open(place: Place) -> None:
     assert "quaestor --help" in ran.err
 
 
+def test_on_a_dumb_terminal_the_console_does_not_open(place: Place) -> None:
+    """If this fails, an editor's shell is filled with codes that it cannot draw."""
+    with place.terminal(TERM="dumb") as person:
+        person.see("cannot")
+        assert person.end() == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
@@ -115,6 +122,17 @@ def test_an_error_is_said_and_not_traced_unless_asked(bank: Place) -> None:
     assert quiet.err == ("error: There is no model nosuch.\nhint: Registered are: credit-scorer.\n")
     assert "Traceback" in loud.err
     assert loud.err.endswith(quiet.err)
+
+
+def test_no_room_for_the_answer_is_no_defect(place: Place) -> None:
+    """If it failed, a full disk under a redirected answer would be taken for a defect."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [PROGRAM, "model", "list", "--json"],
+            env=place.environment("ada"), stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert b"It cannot be written: No space left on device." in done.stderr
 
 
 def test_a_defect_is_admitted(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
