@@ -213,6 +213,11 @@ def _open_console(settings: Settings) -> None:
             "The console needs a terminal, and a person at it.",
             f"Name a command instead: {PROGRAM} --help",
         )
+    if settings.dumb:
+        raise InvalidInput(
+            "The console needs a terminal that can place text, and TERM says that this one cannot.",
+            f"Set TERM, or name a command instead: {PROGRAM} --help",
+        )
     from console.tui.app import run_console
 
     run_console(settings)
