@@ -142,7 +142,7 @@ def read_request(data: bytes) -> EnrolmentRequest:
         )
         report_key = serialization.load_pem_public_key(request.report_key.encode())
     except (KeyError, TypeError, ValueError, UnsupportedAlgorithm, binascii.Error) as error:
-        raise InvalidInput(f"This is not an enrolment request ({error!r}).", hint) from error
+        raise InvalidInput("This is not an enrolment request.", hint) from error
     if (
         not isinstance(report_key, ec.EllipticCurvePublicKey)
         or report_key.curve.name != "secp256r1"
