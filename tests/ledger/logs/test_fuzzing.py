@@ -130,16 +130,20 @@ def test_nothing_is_lost_and_nothing_escapes(
 ) -> None:
     """If it fails, a damaged log ends in a traceback, or one of its lines is nowhere afterwards."""
     text = data.draw(damaged(LINES.get(name, EVERYTHING)))
-    path = tmp_path / "log.jsonl"
+    container = data.draw(st.sampled_from(["jsonl", "json"]))
+    if container == "json":  # an array, as far as it is still whole
+        text = b"[" + text.replace(b"\n", b",\n").removesuffix(b",\n") + b"]"
+    path = tmp_path / f"log.{container}"
     path.write_bytes(text)
     mapping = map_for(name)
     try:
-        rows = list(read(path, "jsonl"))
-        lines = [line for line in text.split(b"\n") if line.strip(b" \t\r\n")]
-        assert sum(len(batch.records) + len(batch.bad) for batch in rows) == len(lines)
-        unfold = unfolding(FORMATS[name], [arrival(path)], "jsonl")
-        records = list(unfolded(read(path, "jsonl"), unfold))
-        log = sealed(tmp_path, path, mapping, "jsonl")
+        rows = list(read(path, container))
+        if container == "jsonl":
+            lines = [line for line in text.split(b"\n") if line.strip(b" \t\r\n")]
+            assert sum(len(batch.records) + len(batch.bad) for batch in rows) == len(lines)
+        unfold = unfolding(FORMATS[name], [arrival(path)], container)
+        records = list(unfolded(read(path, container), unfold))
+        log = sealed(tmp_path, path, mapping, container)
     except QuaestorError as error:
         explained(error)
         return
