@@ -28,6 +28,9 @@ Kind: TypeAlias = Literal["number", "category", "time", "other"]
 
 MEMORY = "4GB"
 RELATION = "decisions"
+# Text up to this many bytes is parsed once and held, more of it parsed for every question.
+_HELD = 256 * 2**20
+_PACKED = 10
 # How files spell "no value" where null cannot be written. Not "none", which may be an answer.
 MISSING = ("", "nan", "null", "na", "n/a", "#n/a", "<na>", "?", "unknown")
 
@@ -130,7 +133,11 @@ def opened(files: Sequence[Path], where: str | None = None) -> Iterator[Table]:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
-            _reading(connection, form, paths).create_view(RELATION)
+            relation = _reading(connection, form, paths)
+            if form != "parquet" and sum(map(_size, files)) <= _HELD:
+                relation.create(RELATION)
+            else:
+                relation.create_view(RELATION)
             yield _described(connection, form, where)
         except duckdb.Error as error:
             raise unreadable(files, form, error) from error
@@ -180,6 +187,11 @@ def _checked(files: Sequence[Path]) -> tuple[list[str], str]:
     return [str(file.resolve()) for file in files], form
 
 
+def _size(file: Path) -> int:
+    """Bytes of text, of packed text about."""
+    return file.stat().st_size * (_PACKED if file.name.lower().endswith(".gz") else 1)
+
+
 def _reading(
     connection: duckdb.DuckDBPyConnection, form: str, paths: Any
 ) -> duckdb.DuckDBPyRelation:
@@ -192,8 +204,8 @@ def _reading(
 
 
 def _described(connection: duckdb.DuckDBPyConnection, form: str, where: str | None) -> Table:
-    view = connection.view(RELATION)
-    declared = dict(zip(view.columns, [str(kind) for kind in view.types], strict=True))
+    relation = connection.table(RELATION)
+    declared = dict(zip(relation.columns, [str(kind) for kind in relation.types], strict=True))
     passing = condition(Source(connection, declared), where)
     names = [name for name in declared if name != RECORD]
     if not names:

@@ -259,8 +259,12 @@ def test_lines_of_other_lengths_are_named(tmp_path: Path, cells: str, *, packed:
     assert f"line 3 has {cells.count(';') + 1} cells, the first one has 3" in said
 
 
-def test_csv_is_read_as_its_first_line_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [0, 2**20])
+def test_csv_is_read_as_its_first_line_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
     """If it fails, lines are skipped as comments, or a quotation mark glues two cells together."""
+    monkeypatch.setattr("policies.data.table._HELD", held)
     path = tmp_path / "data.csv"
     lines = ["name;said", "# 7;x", 'a;"one; ""two"""', "it's;5\" wide", 'b;"two', 'lines"']
     path.write_text("\n".join(lines), encoding="utf-8-sig")
