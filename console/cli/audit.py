@@ -222,6 +222,7 @@ def show(
     """Show an audit's groups with their intervals, its verdict and the reasons."""
     import orjson
 
+    from console.figures import measures_of
     from ledger.errors import InvalidInput, Refused
     from ledger.registers.audits import AuditRow
     from ledger.registers.retention import dropped_of
@@ -243,7 +244,7 @@ def show(
     if json:
         print_json(document)
     elif measure is not None:
-        known = document["groups"][0].get("measures", {}) if document.get("groups") else {}
+        known = measures_of(document)
         if measure not in known:
             raise InvalidInput(
                 f"{audit} has no measure {measure!r}.", f"It has: {', '.join(known) or 'none'}."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 
 import typer
 
 from console.cli.display import NOTHING, Cell, Document, Screen, cell, screen_of
+from console.figures import Figures, measure_tables, named, p_value, signed, span
 from console.messages import legible
 from console.session import Session
 
@@ -49,47 +49,21 @@ def show_audit(session: Session, document: Document) -> None:
 
 
 def show_measure(session: Session, document: Document, measure: str) -> None:
-    """One measure of every group in full: what it counts, and how it stands to the reference."""
+    """One measure of every group in full, and what was asked."""
     screen = screen_of(session)
-    headings = ["GROUP", "OF", "VALUE", "95 % INTERVAL", "WILSON", "RATIO", "95 % INTERVAL"]
-    headings += ["DIFFERENCE", "95 % INTERVAL", "P", "P HOLM", "TEST", "PARITY"]
-    for title, groups in groupby(document["groups"], key=title_of):
-        rows = []
-        for group in groups:
-            found = group["measures"][measure]
-            counted = found["denominator"] is not None
-            rows.append(
-                [
-                    named(group),
-                    Cell(f"{found['numerator']:,}/{found['denominator']:,}" if counted else ""),
-                    *_measured(found, "value"),
-                    Cell(span(found["wilson"])),
-                    *_measured(found, "ratio"),
-                    *_measured(found, "difference"),
-                    Cell(p_value(found["p_value"])),
-                    Cell(p_value(found["p_holm"])),
-                    cell("test", found["test"]),
-                    Cell({True: "yes", False: "no"}.get(found["parity"], NOTHING)),
-                ]
-            )
-        typer.echo(legible(f"{measure.replace('_', ' ')} by {title}"))
-        screen.table(headings, rows)
-        _apart(document, title, measure)
-        typer.echo()
+    for table in measure_tables(document, measure):
+        show_figures(screen, table)
     show_conditions(screen, document)
 
 
-def _apart(document: Document, title: str, measure: str) -> None:
-    """How far the groups of a table lie apart in a measure; older documents do not say it."""
-    table = next(each for each in document["disparities_by"] if title_of(each) == title)
-    found = table.get("measures", {}).get(measure)
-    if found is None or found["difference"] is None:
-        return
-    ratio = found["ratio"]
-    said = f"between groups: difference {found['difference']:.3f} ({span(found['difference_ci'])})"
-    if ratio is not None:
-        said += f", ratio {ratio:.3f} ({span(found['ratio_ci'])})"
-    typer.echo(legible(f"{said}; lowest {found['lowest']}, highest {found['highest']}"))
+def show_figures(screen: Screen, table: Figures) -> None:
+    """A table under its title, and what is said of it."""
+    typer.echo(table.title)
+    for headings, rows in table.within(screen.width):
+        screen.table(headings, [[Cell(text) for text in row] for row in rows])
+    if table.note:
+        typer.echo(table.note)
+    typer.echo()
 
 
 def show_conditions(screen: Screen, document: Document) -> None:
@@ -101,11 +75,6 @@ def show_conditions(screen: Screen, document: Document) -> None:
         said.append(("p", document["significance"]))
     screen.table(["", ""], [[Cell(name), Cell(legible(value))] for name, value in said])
     typer.echo()
-
-
-def named(group: Document) -> Cell:
-    """A group's name, and whether it has too few rows to be judged."""
-    return Cell(f"  {legible(group['group'])}{' (small)' if group['small'] else ''}")
 
 
 def title_of(found: Document) -> str:
@@ -136,13 +105,13 @@ def _group(group: Document, width: int) -> list[Cell]:
     reference = group["is_reference"]
     difference = group["measures"]["selection_rate"]["difference"]
     return [
-        named(group),
+        Cell(named(group)),
         Cell(f"{group['n']:,}"),
         cell("selection_rate", group["selection_rate"]),
         Cell(interval_bar(group["selection_rate"], low, high, width)),
         Cell(span(interval)),
         cell("impact_ratio", group["impact_ratio"]),
-        Cell(NOTHING if difference is None else f"{difference:+.3f}"),
+        Cell(signed(difference) or NOTHING),
         Cell("ref" if reference else p_value(group["p_value"])),
         Cell("ref" if reference else tested(group) or NOTHING),
         Cell("ref" if reference else p_value(group["p_holm"])),
@@ -191,15 +160,3 @@ def _of_class(one: Document) -> str:
 def _measured(found: Document, name: str) -> tuple[Cell, Cell]:
     """A measure and its interval."""
     return cell(name, found[name]), Cell(span(found[f"{name}_ci"]))
-
-
-def span(interval: Sequence[float] | None) -> str:
-    """An interval in words; nothing where there is none."""
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
-
-
-def p_value(found: float | None) -> str:
-    """Three digits, or below a thousandth that it is."""
-    if found is None:
-        return NOTHING
-    return "<.001" if found < 0.001 else f"{found:.3f}"  # noqa: PLR2004

@@ -11,9 +11,12 @@ from console.messages import legible
 from console.pictures import NARROWEST, Span, pictures, spans
 from console.tui.audits.result import PARTS, sections
 from policies.adopting import shipped_policies
+from policies.auditing import Decisions
 from policies.fairness.grouped import ValueRequest
+from policies.fairness.profiles.shipped import profile
 from policies.fairness.rating_audit import audit_ratings
 from policies.fairness.score_audit import audit_scores
+from policies.profiling import ProfileRequest, audit_by_profile
 from policies.thresholds import Thresholds
 
 THRESHOLDS = Thresholds.model_validate_json(shipped_policies()["thresholds"])
@@ -88,3 +91,29 @@ def test_the_console_shows_every_part(document: dict[str, Any]) -> None:
     assert all(legible(reason) in found[-1] for reason in document["reasons"])
     assert "95 % interval" in found[1]
     assert "\x1b" not in "".join(found)
+
+
+@pytest.mark.parametrize("width", [78, 118])
+def test_a_profile_has_every_figure_on_the_screen(file: Path, width: int) -> None:
+    """If this fails, a rule's audit is a picture without rows, tests and intervals to read."""
+    request = ProfileRequest("credit", ("sex",), "happened", score="score", references={"sex": "F"})
+    rule = profile("credit")
+    decisions = Decisions([file], [], "0" * 64)
+    document = {
+        **audit_by_profile(decisions, request, rule, THRESHOLDS),
+        "title": rule.title,
+        "profile": rule.model_dump(mode="json"),
+        "audit_id": "aud-1",
+        "model": "m",
+    }
+    shown = [text.plain for text in sections(document, width)]
+    assert len(shown) == PARTS
+    group = next(each for each in document["groups"] if not each["is_reference"])
+    for figure in ("selection_rate", "impact_ratio", "difference", "standardized_difference"):
+        low, high = group[f"{figure}_ci"]
+        assert f"{abs(group[figure]):.3f}" in shown[2]
+        assert f"{low:.3f} to {high:.3f}" in shown[2]
+    assert "Fisher" in shown[2]
+    assert max(map(len, shown[2].splitlines())) <= width
+    assert "\x1b" not in "".join(shown)
+    assert rule.caveats[0].strip()[:40] in shown[3]

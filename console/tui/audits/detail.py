@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
+from console.figures import measure_tables, measures_of
 from console.tui.audits.result import PARTS, sections
+from console.tui.form import Field, Form
 from console.tui.incidents.findings import open_finding
 from console.tui.page import Page
 from console.tui.picture import Picture
+from console.tui.reading import Reading
 from ledger.registers.audits import AuditRow, elsewhere, superseded
 
 
@@ -25,10 +29,13 @@ class AuditPage(Page):
     HELP = (
         "One audit. The bars show the share selected in each group; the shaded part is the 95 % "
         "interval. Ratio and p-value stand side by side: a ratio says how much, a p-value how "
-        "surely. f opens a finding: what somebody must remedy of it. Esc goes back."
+        "surely. m shows one measure in full, such as the false discovery rate: what it counts, "
+        "its intervals, ratio, difference, test and parity. f opens a finding: what somebody must "
+        "remedy of it. Esc goes back."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back"),
+        Binding("m", "measure", "A measure"),
         Binding("f", "finding", "Open a finding"),
     ]
 
@@ -70,6 +77,26 @@ class AuditPage(Page):
             f"Reading {row.audit}", lambda _tell: read_result(book, row)
         )
         self._show()
+
+    @work
+    async def action_measure(self) -> None:
+        """Show one measure of every group in full."""
+        document = self._document or {}
+        measures = measures_of(document)
+        if not measures:
+            self.app.tell("It has no measures but those shown.", title="No more measures")
+            return
+        names = [(name, name.replace("_", " ")) for name in measures]
+        field = Field("measure", "Measure", "choice", measures[0], names)
+        chosen = await self.app.push_screen_wait(Form("A measure in full", [field], verb="Show"))
+        if chosen is not None:
+            tables = list(measure_tables(document, chosen["measure"]))
+            await self.app.push_screen_wait(
+                Reading(
+                    f"{self.audit}: {chosen['measure']}",
+                    lambda width: Text("\n\n".join(table.laid_out(width) for table in tables)),
+                )
+            )
 
     @work
     async def action_finding(self) -> None:

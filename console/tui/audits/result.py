@@ -8,13 +8,16 @@ from typing import Any
 
 from rich.text import Text
 
+from console.figures import p_value, signed
 from console.messages import legible
 from console.tui import marks
 from console.tui.audits.drift import drift_text
-from console.tui.audits.values import value_sections
+from console.tui.audits.values import asked_text, computed_text, profile_text, value_sections
 from console.tui.bars import interval_bar
+from policies.fairness.reading import rate_interval, tested
 
-_NAME, _NARROW_NAME, _FIGURES = 24, 16, 49
+_NAME, _NARROW_NAME = 24, 16
+_FIGURES, _DIFFERENCE = 54, 8
 _NARROW = 90
 _DASH = "\N{EN DASH}"
 _REASONS_FIRST = 4
@@ -30,44 +33,41 @@ _DISPARITIES = {
 def verdict_text(document: dict[str, Any]) -> Text:
     """Verdict with its reasons, and what was measured."""
     text = marks.verdict_mark(document["verdict"]).text
+    if document.get("title"):
+        text.append(f"\n{legible(document['title'])}")
     reasons = document["reasons"]
     for reason in reasons[:_REASONS_FIRST]:
         text.append(f"\n· {legible(reason)}")
     if len(reasons) > _REASONS_FIRST:
         text.append(f"\n… {len(reasons) - _REASONS_FIRST} more at the end", style=marks.QUIET)
-    excluded = document["excluded"]["rows"]
-    text.append(
-        f"\n\n{document['n']:,} decisions measured, {excluded:,} left out for a missing value"
-        f"\nDecided: {legible(document['prediction'])} = {legible(document['positive'])}"
-        f" · turned out: {legible(document['label'] or 'not given')}"
-        f"\nOnly where: {legible(document['filter'] or 'all decisions')}"
-        f"\nSeed {document['seed']} · data SHA-256 {document['data_digest'][:16]}…",
-    )
-    return text
+    text.append("\n\n")
+    return text.append(asked_text(document))
 
 
 def groups_text(document: dict[str, Any], width: int) -> Text:
     """Each table of groups: selection rate as a bar with its 95 % interval, ratio and p-value."""
     text = Text()
     name = _NARROW_NAME if width < _NARROW else _NAME
-    scale = max(width - name - _FIGURES, 8)
+    narrow = width < _NARROW
+    scale = max(width - name - _FIGURES - (0 if narrow else _DIFFERENCE), 8)
     for by, groups in groupby(document["groups"], key=lambda group: group["title"]):
         rows = list(groups)
-        top = max((g["selection_rate_ci"] or [0, 0])[1] or 0 for g in rows) or 1.0
+        top = max((rate_interval(g, "selection_rate") or [0, 0])[1] for g in rows) or 1.0
         text.append(f"By {legible(by.replace(',', ' and '))}\n", style="bold")
         shown = f"selected, 0 to {top:.0%}" if scale > _NARROW_NAME else "selected"
         text.append(
             f"{'group':<{name}}{'rows':>8}  {shown:<{scale}.{scale}}"
-            f"{'rate':>7}  {'95 % interval':<13} {'ratio':>6}  {'p-value':>8}\n",
+            f"{'rate':>7}  {'95 % interval':<13} {'ratio':>6}  "
+            f"{'' if narrow else ' diff.  '}{'p':>5}  test\n",
             style=marks.QUIET,
         )
         for group in rows:
-            text.append(_line(group, name, scale, top))
+            text.append(_line(group, name, scale, top, narrow=narrow))
         text.append("\n")
     text.append(
         "█ up to the interval  ▒ 95 % interval  ┃ measured. "
-        "Ratio and p-value: to the reference group, which by default is the highest. "
-        "* fewer rows than the minimum: shown, not judged.\n",
+        "Ratio, difference and p: to the reference group, which by default is the highest. "
+        "* fewer rows than the minimum: shown, not judged. m: one measure in full.\n",
         style=marks.QUIET,
     )
     return text
@@ -78,15 +78,17 @@ def rates_text(document: dict[str, Any]) -> Text:
     text = Text()
     if document["label"] is None:
         return text
-    text.append("Errors by group\n", style="bold")
-    text.append(
-        f"{'group':<{_NAME}}{'TPR':>8}{'FPR':>8}{'precision':>11}{'accuracy':>10}\n",
-        style=marks.QUIET,
-    )
-    for group in document["groups"]:
-        text.append(f"{_named(group['group'], _NAME)}{share(group['tpr']):>8}")
-        text.append(f"{share(group['fpr']):>8}{share(group['precision']):>11}")
-        text.append(f"{share(group['accuracy']):>10}\n")
+    for by, groups in groupby(document["groups"], key=lambda group: group["title"]):
+        text.append(f"Errors by {legible(by.replace(',', ' and '))}\n", style="bold")
+        text.append(
+            f"{'group':<{_NAME}}{'TPR':>8}{'FPR':>8}{'precision':>11}{'accuracy':>10}\n",
+            style=marks.QUIET,
+        )
+        for group in groups:
+            text.append(f"{_named(group['group'], _NAME)}{share(group['tpr']):>8}")
+            text.append(f"{share(group['fpr']):>8}{share(group['precision']):>11}")
+            text.append(f"{share(group['accuracy']):>10}\n")
+        text.append("\n")
     return text
 
 
@@ -104,11 +106,11 @@ def disparities_text(document: dict[str, Any]) -> Text:
 
 
 def reasons_text(document: dict[str, Any]) -> Text:
-    """Every reason for the verdict."""
+    """Every reason for the verdict, how figures were computed, and what a profile says."""
     text = marks.coloured("All reasons\n", "bold")
     for reason in document["reasons"]:
         text.append(f"· {legible(reason)}\n")
-    return text
+    return text.append(computed_text(document)).append(profile_text(document))
 
 
 def share(value: float | None) -> str:
@@ -116,17 +118,20 @@ def share(value: float | None) -> str:
     return _DASH if value is None else f"{value:.1%}"
 
 
-def _line(group: dict[str, Any], name: int, scale: int, top: float) -> Text:
-    low, high = group["selection_rate_ci"] or (None, None)
+def _line(group: dict[str, Any], name: int, scale: int, top: float, *, narrow: bool) -> Text:
+    interval = rate_interval(group, "selection_rate")
+    low, high = interval or (None, None)
     ratio = group["impact_ratio"]
     rows = f"{'*' if group['small'] else ''}{group['n']:,}"
     line = Text(f"{_named(group['group'], name)}{rows:>8}  ")
     line.append(interval_bar(group["selection_rate"], low, high, scale, top), style="cyan")
-    line.append(
-        f"{share(group['selection_rate']):>7}  {_interval(group['selection_rate_ci']):<13} "
-    )
+    line.append(f"{share(group['selection_rate']):>7}  {_interval(interval):<13} ")
     line.append(f"{_DASH if ratio is None else f'{ratio:.3f}':>6}  ")
-    return line.append(f"{_p_value(group):>8}\n")
+    if not narrow:
+        line.append(f"{signed(group['measures']['selection_rate']['difference']) or _DASH:>6}  ")
+    if group["is_reference"]:
+        return line.append("  ref\n")
+    return line.append(f"{p_value(group['p_value']):>5}  {tested(group)}".rstrip() + "\n")
 
 
 def _named(group: str, width: int) -> str:
@@ -136,13 +141,6 @@ def _named(group: str, width: int) -> str:
 
 def _interval(interval: list[float] | None) -> str:
     return f"{interval[0]:.3f}{_DASH}{interval[1]:.3f}" if interval else "undefined"
-
-
-def _p_value(group: dict[str, Any]) -> str:
-    p = group["p_value"]
-    if p is None:
-        return "ref" if group["is_reference"] else _DASH
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004 - four places
 
 
 def sections(document: dict[str, Any], width: int) -> Iterator[Text]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from console.figures import Figures, selection_tables, value_tables
 from console.messages import legible
 from console.pictures import pictures
 from console.tui import marks
+from policies.fairness.reading import conditions, intervals
 
 
 def value_sections(document: dict[str, Any], width: int) -> Iterator[Text]:
-    """Title and verdict, pictures, largest differences, what the profile says, all reasons."""
+    """Title and verdict, pictures, tables, differences and what the profile says, all reasons."""
     yield _verdict(document)
     yield Text("\n\n".join(pictures(document, width, plain=False)) + "\n")
-    yield _differences(document)
-    yield _profile(document)
+    yield Text("\n\n".join(each.laid_out(width) for each in _tables(document)) + "\n")
+    yield _differences(document).append(computed_text(document)).append(profile_text(document))
     text = marks.coloured("All reasons\n", "bold")
     for reason in document["reasons"]:
         text.append(f"· {legible(reason)}\n")
@@ -27,15 +29,37 @@ def value_sections(document: dict[str, Any], width: int) -> Iterator[Text]:
 def _verdict(document: dict[str, Any]) -> Text:
     text = marks.verdict_mark(document["verdict"]).text
     text.append(f"\n{legible(document.get('title') or 'Audit of ' + document['outcome'] + 's')}")
-    text.append(
-        f"\n\n{document['n']:,} decisions measured, {document['excluded']['rows']:,} left out for "
-        f"a missing value\nMeasured: {legible(document['prediction'])}"
-        f" · turned out: {legible(document['label'] or 'not given')}"
-        f"\nOnly where: {legible(document['filter'] or 'all decisions')}"
-        f"\nIntervals: {document['intervals']}"
-        f"\nData SHA-256 {document['data_digest'][:16]}…",
+    text.append("\n\n")
+    return text.append(asked_text(document))
+
+
+def asked_text(document: dict[str, Any]) -> Text:
+    """What was asked of which rows."""
+    return _said([("decisions", f"{document['n']:,}"), *conditions(document)])
+
+
+def computed_text(document: dict[str, Any]) -> Text:
+    """How intervals and p-values were computed, and from what."""
+    return _said(
+        [
+            ("intervals", intervals(document)),
+            *([("p", document["significance"])] if document.get("significance") else []),
+            ("seed, data", f"{document['seed']}, SHA-256 {document['data_digest'][:16]}…"),
+        ]
     )
+
+
+def _said(pairs: Sequence[tuple[str, str]]) -> Text:
+    text = Text()
+    for name, value in pairs:
+        text.append(f"{name + ':':<14}", style=marks.QUIET)
+        text.append(f"{legible(value)}\n")
     return text
+
+
+def _tables(document: dict[str, Any]) -> Iterator[Figures]:
+    profiled = bool(document.get("profile"))
+    return selection_tables(document) if profiled else value_tables(document)
 
 
 def _differences(document: dict[str, Any]) -> Text:
@@ -52,8 +76,17 @@ def _differences(document: dict[str, Any]) -> Text:
     return text
 
 
-def _profile(document: dict[str, Any]) -> Text:
+def profile_text(document: dict[str, Any]) -> Text:
+    """What a profile wants beside the figures, its sources, and what it does not say."""
     text = Text()
+    for name in ("mode", "data_source", "mitigation"):
+        if document.get(name):
+            text.append(f"{name.replace('_', ' ')}: {legible(document[name])}\n")
+    special = document.get("special_categories") or {}
+    for name, said in (special.get("justification") or {}).items():
+        text.append(f"{name.replace('_', ' ')}: {legible(said)}\n")
+    if document.get("missing"):
+        text.append(f"not stated, and wanted: {', '.join(document['missing'])}\n")
     if document.get("profile"):
         for line in (*document["profile"]["sources"], *document["profile"]["caveats"]):
             text.append(f"· {legible(line)}\n", style=marks.QUIET)

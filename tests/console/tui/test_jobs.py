@@ -118,8 +118,14 @@ async def test_an_audit_runs_and_shows_groups_with_intervals(sample: Sample) -> 
         row = rows_of(sample, AuditRow, audit="aud-2")[0]
         assert (row.n, row.by, row.actor) == (500, '["region"]', "noor")
         text = str(pilot.app.screen.query_one("#part-1", Static).render())
-        for word in ("capital", "95 % interval", "ratio", "p-value", "highest", "┃", "▒"):
+        for word in ("capital", "95 % interval", "ratio", "diff.", "Fisher", "highest", "┃", "▒"):
             assert word in text
+        await press(pilot, "m")
+        await shown(pilot, Form)
+        fill(pilot.app, measure="fdr")
+        await press(pilot, "ctrl+s")
+        await shown(pilot, Reading)
+        assert "between groups" in str(pilot.app.screen.query_one(".dialog-body Static").render())
 
 
 async def test_a_log_is_imported_under_a_map_that_was_shown(sample: Sample, tmp_path: Path) -> None:
