@@ -87,7 +87,16 @@ def _checked(policy: PolicyKind, content: bytes) -> bytes:
         model = _parsed(policy, content.decode())
     except (UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(
-            f"This is not a {policy} policy: {error}.",
+            f"This is not a {policy} policy: {_said(error)}.",
             f"Start from the one in force: quaestor policy show {policy}",
         ) from error
     return canonical(model.model_dump(mode="json"))
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, in one line, and where."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"])) or "the file"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"

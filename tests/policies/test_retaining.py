@@ -172,8 +172,10 @@ def test_the_legal_minimum_holds_whatever_two_people_agree_on(
     "period", [{"minimum_days": 30}, {"maximum_days": 100}, {"risk": ["wild"]}, {"kinds": []}]
 )
 def test_an_unlawful_policy_is_not_adopted(world: World, period: dict[str, Any]) -> None:
-    """If it fails, a policy promises to drop what must be kept."""
-    raising(InvalidInput, lambda: in_force(world, **period))
+    """If it fails, a policy promises to drop what must be kept, or nobody learns what is wrong."""
+    said = raising(InvalidInput, lambda: in_force(world, **period))
+    assert said.startswith("This is not a retention policy: periods.0")
+    assert "\n" not in said
 
 
 def test_a_file_that_two_logs_share_stays_for_the_other(world: World, tmp_path: Path) -> None:
