@@ -16,6 +16,7 @@ from console.cli.display import (
     show_one,
     show_recorded,
 )
+from console.cli.entering import enter
 from console.cli.options import (
     Json,
     OneModel,
@@ -196,7 +197,7 @@ def note(
     json: Json = False,
 ) -> None:
     """Add a note."""
-    _enter(context, "finding.noted", finding, {"note": text}, as_json=json)
+    enter(context, "finding.noted", f"finding/{finding}", {"note": text}, as_json=json)
 
 
 @app.command(
@@ -212,17 +213,7 @@ def close(
 ) -> None:
     """Close a finding with what was done."""
     body = {"outcome": outcome, "resolution": text}
-    _enter(context, "finding.closed", finding, body, as_json=json)
-
-
-def _enter(
-    context: typer.Context, kind: str, finding: str, body: dict[str, Any], *, as_json: bool
-) -> None:
-    from ledger.entry import Draft
-
-    session = session_of(context)
-    draft = Draft(kind, f"finding/{finding}", body)
-    show_recorded(session, session.book.append(session.signer, [draft]), as_json=as_json)
+    enter(context, "finding.closed", f"finding/{finding}", body, as_json=json)
 
 
 def _summary(row: FindingRow, now: Any) -> Document:

@@ -46,33 +46,35 @@ Kind = Literal["decision", "feedback", "outcome", "resource"]
 KindOption = Annotated[
     Kind, typer.Option(help="What the records are: decisions, or what became of them.")
 ]
+Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help='Files, "patterns", folders, or - for stdin.')
+]
+MapFile = Annotated[
+    Path | None, existing_file("A column map in YAML; `logs map` proposes one.", "--map")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="TARGET=SOURCE:TYPE",
+        help="A mapped column; `!` at the end: required.",
+    ),
+]
+MaxBad = Annotated[int, typer.Option(min=0, help="More bad rows than this exit with code 1.")]
 
 
 def import_files(
     context: typer.Context,
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH...", help='Files, "patterns", folders, or - for stdin.'),
-    ],
+    paths: Paths,
     *,
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Whose decisions these are.")
     ] = None,
     kind: KindOption = "decision",
-    map_file: Annotated[
-        Path | None,
-        existing_file("A column map in YAML; `logs map` proposes one.", "--map"),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TARGET=SOURCE:TYPE", help="A mapped column; `!` at the end: required."
-        ),
-    ] = None,
+    map_file: MapFile = None,
+    column: Columns = None,
     timezone: Timezone = None,
-    max_bad: Annotated[
-        int, typer.Option(min=0, help="More bad rows than this exit with code 1.")
-    ] = 0,
+    max_bad: MaxBad = 0,
     form: FormatOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what would be imported and how; import nothing.")
@@ -107,6 +109,7 @@ def import_files(
             return
         if model is None:
             raise InvalidInput("It is not said whose decisions these are.", "State --model MODEL.")
+        note_unmarked(session, found[0], mapping)
         _enter(session, model, kind, found, mapping, form, max_bad, as_json=json)
 
 
@@ -202,6 +205,21 @@ def recognised_files(session: Session, arrived: Arrived, form: str | None) -> li
         session.voice.note(f"and {len(found) - NAMED:,} more files")
     one_format(found)
     return found
+
+
+def note_unmarked(session: Session, one: Recognised, mapping: ColumnMap) -> None:
+    """Say which personal data is kept as it is, so that it can never be erased by itself."""
+    from ledger.logs.surveying import sampled, unmarked
+
+    if not one.format.personal:
+        return
+    records = sampled(one.log, one.container, one.format)
+    left = unmarked(records, mapping, one.format, _rules(session).rules.removed)
+    if left:
+        session.voice.note(
+            f"personal data that the map does not mark, and that no erasure will reach: "
+            f"{', '.join(left)}; `quaestor logs map` proposes a map that does"
+        )
 
 
 def map_of(
@@ -349,4 +367,6 @@ def _tell(one: Explained) -> None:
         typer.echo(f"  wanted, and not in the map: {', '.join(one.unmapped)}")
     if one.empty:
         typer.echo(f"  wanted, and empty in these records: {', '.join(one.empty)}")
+    if one.unmarked:
+        typer.echo(f"  personal, and not marked in the map: {', '.join(one.unmarked)}")
     typer.echo("")

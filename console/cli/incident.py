@@ -8,8 +8,17 @@ import typer
 from typer.core import TyperCommand
 
 from console.cli.asking import ask
-from console.cli.display import Cell, Document, cell, print_json, screen_of, show_list, show_one
-from console.cli.display import show_recorded as show_entered
+from console.cli.display import (
+    Cell,
+    Document,
+    cell,
+    print_json,
+    screen_of,
+    show_list,
+    show_one,
+    show_recorded,
+)
+from console.cli.entering import enter
 from console.cli.options import (
     Json,
     OneModel,
@@ -84,14 +93,14 @@ def open_(
         detected_at=moment(detected_at) or aware,
         aware_at=aware,
     )
-    show_entered(session, appended, as_json=json)
+    show_recorded(session, appended, as_json=json)
     session.voice.note(f"What is due when: quaestor incident show {appended.name}")
 
 
 @app.command(epilog=example("quaestor incident ack inc-1"))
 def ack(context: typer.Context, incident: Incident, *, json: Json = False) -> None:
     """Acknowledge an incident: somebody answers."""
-    _enter(context, "incident.acknowledged", incident, {}, as_json=json)
+    enter(context, "incident.acknowledged", f"incident/{incident}", {}, as_json=json)
 
 
 @app.command(
@@ -193,8 +202,12 @@ def step(
     json: Json = False,
 ) -> None:
     """Tick a step of the playbook: it was done now, by you."""
-    _enter(
-        context, "incident.step_done", incident, {"step": step, "note": note or None}, as_json=json
+    enter(
+        context,
+        "incident.step_done",
+        f"incident/{incident}",
+        {"step": step, "note": note or None},
+        as_json=json,
     )
 
 
@@ -207,7 +220,7 @@ def note(
     json: Json = False,
 ) -> None:
     """Add a note."""
-    _enter(context, "incident.noted", incident, {"note": text}, as_json=json)
+    enter(context, "incident.noted", f"incident/{incident}", {"note": text}, as_json=json)
 
 
 @app.command(epilog=example("quaestor incident assign inc-1 jonas"))
@@ -219,7 +232,7 @@ def assign(
     json: Json = False,
 ) -> None:
     """Say who leads the answer."""
-    _enter(context, "incident.assigned", incident, {"assignee": actor}, as_json=json)
+    enter(context, "incident.assigned", f"incident/{incident}", {"assignee": actor}, as_json=json)
 
 
 @app.command(
@@ -238,7 +251,7 @@ def escalate(
 
     session = session_of(context)
     appended = change_severity(session.book, session.signer, incident, severity, reason)
-    show_entered(session, appended, as_json=json)
+    show_recorded(session, appended, as_json=json)
 
 
 @app.command(epilog=example("quaestor incident resolve inc-1 'Version 2.1.1 passed the audit'"))
@@ -250,23 +263,13 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Say that the harm is over, and what was done."""
-    _enter(context, "incident.resolved", incident, {"resolution": text}, as_json=json)
+    enter(context, "incident.resolved", f"incident/{incident}", {"resolution": text}, as_json=json)
 
 
 @app.command(epilog=example("quaestor incident close inc-1"))
 def close(context: typer.Context, incident: Incident, *, json: Json = False) -> None:
     """Close a resolved incident."""
-    _enter(context, "incident.closed", incident, {}, as_json=json)
-
-
-def _enter(
-    context: typer.Context, kind: str, incident: str, body: dict[str, Any], *, as_json: bool
-) -> None:
-    from ledger.entry import Draft
-
-    session = session_of(context)
-    draft = Draft(kind, f"incident/{incident}", body)
-    show_entered(session, session.book.append(session.signer, [draft]), as_json=as_json)
+    enter(context, "incident.closed", f"incident/{incident}", {}, as_json=json)
 
 
 def _chosen(session: Session) -> str:

@@ -39,7 +39,7 @@ def show_metrics(session: Session, document: Document) -> None:
     _tasks(screen, document["tasks"])
     _resources(screen, document["resources"])
     typer.echo()
-    screen.table(["", ""], [[Cell(a, "bold"), Cell(b)] for a, b in _facts(document)])
+    screen.table(["", ""], [[Cell(a, "bold"), Cell(b)] for a, b in facts(document)])
 
 
 def _columns(document: Document) -> dict[str, Read]:
@@ -152,7 +152,7 @@ def _resources(screen: Screen, resources: list[Document] | None) -> None:
     screen.table(["RESOURCE", "AMOUNT", "COST"], rows)
 
 
-def _facts(document: Document) -> Iterator[tuple[str, str]]:
+def facts(document: Document) -> Iterator[tuple[str, str]]:
     """What one must know to read the figures, and why some are not there."""
     quantiles, files, answers = (document[name] for name in ("quantiles", "files", "answers"))
     if quantiles["method"]:

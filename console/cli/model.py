@@ -10,6 +10,7 @@ import typer
 from console.cli.asking import confirm_name
 from console.cli.cards import Fields, card_texts, registration
 from console.cli.display import Document, print_json, show_list, show_one, show_recorded
+from console.cli.entering import enter
 from console.cli.options import (
     Category,
     Confirm,
@@ -25,7 +26,6 @@ from console.cli.options import (
     one_of,
     session_of,
 )
-from console.session import Session
 
 app = group("The inventory of models, with cards, owners, versions and ratings.")
 
@@ -186,8 +186,6 @@ def card(
 
     --card states the whole card; --set changes a text and leaves the others as they are.
     """
-    from ledger.entry import Draft
-    from ledger.kinds import Kind
     from ledger.registers.models import known
 
     session = session_of(context)
@@ -198,8 +196,7 @@ def card(
         return
     kept = dict.fromkeys(present, "") if card else present
     body = {"card": {**kept, **card_texts(card, texts or [])}}
-    draft = Draft(Kind.MODEL_CARDED, f"model/{model}", body)
-    show_recorded(session, session.book.append(session.signer, [draft]), as_json=json)
+    enter(context, "model.carded", f"model/{model}", body, as_json=json)
 
 
 @app.command(epilog=example("quaestor model own credit-scorer jonas"))
@@ -211,7 +208,7 @@ def own(
     json: Json = False,
 ) -> None:
     """Give a model another owner."""
-    _enter(context, "model.owned", model, {"owner": owner}, as_json=json)
+    enter(context, "model.owned", f"model/{model}", {"owner": owner}, as_json=json)
 
 
 @app.command(
@@ -226,7 +223,13 @@ def version(
     json: Json = False,
 ) -> None:
     """Enter a new version of a model."""
-    _enter(context, "model.versioned", model, {"version": version, "notes": notes}, as_json=json)
+    enter(
+        context,
+        "model.versioned",
+        f"model/{model}",
+        {"version": version, "notes": notes},
+        as_json=json,
+    )
 
 
 @app.command(epilog=example("quaestor model status credit-scorer production"))
@@ -238,7 +241,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Move a model in its life cycle."""
-    _enter(context, "model.status_changed", model, {"status": status}, as_json=json)
+    enter(context, "model.status_changed", f"model/{model}", {"status": status}, as_json=json)
 
 
 @app.command(
@@ -270,7 +273,7 @@ def tier(
         "materiality": materiality or row.materiality,
         "testing_level": testing_level or row.testing_level,
     }
-    _enter(context, "model.tiered", model, body, as_json=json)
+    enter(context, "model.tiered", f"model/{model}", body, as_json=json)
 
 
 @app.command(epilog=example("quaestor model retire credit-scorer --confirm credit-scorer"))
@@ -280,17 +283,7 @@ def retire(
     """Retire a model, for good. Its switch stays as it is: kill it first if it still serves."""
     session = session_of(context)
     confirm_name(session, confirm, model, f"{model} can never be taken out of retirement.")
-    _enter(context, "model.status_changed", model, {"status": "retired"}, as_json=json)
-
-
-def _enter(
-    context: typer.Context, kind: str, model: str, body: dict[str, Any], *, as_json: bool
-) -> None:
-    from ledger.entry import Draft
-
-    session: Session = session_of(context)
-    appended = session.book.append(session.signer, [Draft(kind, f"model/{model}", body)])
-    show_recorded(session, appended, as_json=as_json)
+    enter(context, "model.status_changed", f"model/{model}", {"status": "retired"}, as_json=json)
 
 
 def _summary(row: Any, mode: str) -> Document:

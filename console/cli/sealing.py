@@ -10,8 +10,12 @@ import typer
 
 from console.cli.display import progress, show_one
 from console.cli.importing import (
+    Columns,
     FormatOption,
     KindOption,
+    MapFile,
+    MaxBad,
+    Paths,
     Timezone,
     arrived_files,
     map_of,
@@ -31,10 +35,7 @@ if TYPE_CHECKING:
 
 def seal_files(
     context: typer.Context,
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH...", help='Files, "patterns", folders, or - for stdin.'),
-    ],
+    paths: Paths,
     *,
     output: Annotated[
         Path,
@@ -49,20 +50,10 @@ def seal_files(
         typer.Option(metavar="MODEL", help="Whose decisions these are; else the import says it."),
     ] = None,
     kind: KindOption = "decision",
-    map_file: Annotated[
-        Path | None,
-        existing_file("A column map in YAML; `logs map` proposes one.", "--map"),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TARGET=SOURCE:TYPE", help="A mapped column; `!` at the end: required."
-        ),
-    ] = None,
+    map_file: MapFile = None,
+    column: Columns = None,
     timezone: Timezone = None,
-    max_bad: Annotated[
-        int, typer.Option(min=0, help="More bad rows than this exit with code 1.")
-    ] = 0,
+    max_bad: MaxBad = 0,
     form: FormatOption = None,
     keep_conversations: Annotated[
         bool,

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from console.cli.metric_tables import facts
 from console.messages import legible
 from console.tui import marks
 from console.tui.bars import sparkline
@@ -105,26 +106,9 @@ def answers_text(document: Document) -> Text:
 def facts_text(document: Document) -> Text:
     """What one must know to read the figures, and why some are not there."""
     text = Text()
-    for name, said in _facts(document):
+    for name, said in facts(document):
         text.append(f"{name:<{_NAME}}", style="bold").append(f"{legible(said)}\n")
     return text
-
-
-def _facts(document: Document) -> Iterator[tuple[str, str]]:
-    quantiles, files, answers = (document[name] for name in ("quantiles", "files", "answers"))
-    if quantiles["method"]:
-        error = f", off by {quantiles['relative_error']:.2%} at most"
-        yield "quantiles", quantiles["method"] + (error if quantiles["relative_error"] else "")
-    when = f"{files['computed']:,} digests computed now, {files['remembered']:,} before, unchanged"
-    yield "files", f"{files['files']:,} are what was sealed: {when}"
-    if document["without_time"]:
-        yield "without time", f"{document['without_time']:,} decisions, in no window"
-    if document["late"]:
-        yield "late", f"{document['late']:,} decisions before others that were entered earlier"
-    if unjoined := answers["without_request_id"] + answers["without_decision"]:
-        yield "answers", f"{unjoined:,} of {answers['rows']:,} answer no decision that is here"
-    for name, reason in document["reasons"].items():
-        yield name.replace("_", " "), f"not known: {reason}"
 
 
 def _answered(cell: Document) -> Iterator[str]:
