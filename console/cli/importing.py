@@ -168,12 +168,24 @@ def show_imported(session: Session, imported: Imported, max_bad: int, *, as_json
     show_one(session, document if as_json else readable(document), as_json=as_json)
     if imported.already_imported:
         session.voice.note(f"These files are imported already, as {imported.log}.")
+        if since := _dropped_since(session, imported.log):
+            session.voice.warn(
+                f"{imported.log} was dropped at {since}: its records are gone, and stay so."
+            )
     if imported.too_many_bad:
         session.voice.warn(
             f"{imported.quarantined:,} rows were bad, more than --max-bad {max_bad}; they are in "
             f"quarantine, the others are imported: quaestor logs show {imported.log}"
         )
         raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _dropped_since(session: Session, log: str) -> str | None:
+    from ledger.registers.retention import DroppedRow
+
+    with session.book.read() as snapshot:
+        dropped = snapshot.rows.get(DroppedRow, log)
+    return dropped.time if dropped else None
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from ledger.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ledger.logs.mapping import ColumnMap
+    from ledger.logs.surveying import Place
 
-LOOKED_AT = 10_000  # records
+SHOWN = 30  # places that no column takes
 FEW = 10  # different values of a decision that are worth showing
 
 
@@ -37,20 +38,30 @@ def propose_map(
 ) -> None:
     """Propose a column map from what a log is and what its first records hold, as YAML.
 
-    On a terminal it asks for what no log says of itself: which column is the decision, which the
-    label, which hold groups or personal data. With --no-input it prints the proposal as it is.
+    A platform's log has no field for the decision: where the records hold values that look like
+    one, a score or a group, also inside the text of answers, they are proposed, and the fields
+    that hold personal data are marked. On a terminal it asks for what no log says of itself: which
+    column, or which place in the record, is the decision, which the label, which hold groups or
+    personal data. With --no-input it prints the proposal as it is.
     """
     import yaml
 
     from ledger.logs.proposing import propose
     from ledger.logs.recognising import recognised
+    from ledger.logs.surveying import sampled, survey, unmarked, with_likely, with_personal
 
     session = session_of(context)
     found = recognised(file, form)
     session.voice.note(f"{found.log.name}: {found.said()}")
     mapping = propose(file, form, timezone, kind)
+    records = sampled(found.log, found.container, found.format)
+    if found.format.columns and kind == "decision":
+        mapping = with_likely(mapping, survey(records, mapping, found.format))
+        mapping = with_personal(mapping, unmarked(records, mapping, found.format))
     if session.person_present and not json:
-        mapping = _settled(session, file, form, kind, mapping)
+        mapping = _zoned(session, file, form, kind, mapping, records)
+        places = survey(records, mapping, found.format) if kind == "decision" else []
+        mapping = _Settling(session, mapping, records, places).settled()
     if json:
         print_json(mapping.model_dump(mode="json"))
         return
@@ -74,48 +85,125 @@ def _write(path: Path, text: str) -> None:
         ) from error
 
 
-def _settled(
-    session: Session, file: Path, form: str | None, kind: Kind, mapping: ColumnMap
-) -> ColumnMap:
-    """The proposal with what a person answered; an empty answer leaves a question open."""
-    from ledger.logs.formats import completed, format_named
+class _Settling:
+    """A conversation about a map; an empty answer leaves a question open."""
 
-    mapping = _zoned(session, file, form, kind, mapping)
-    names = list(mapping.columns)
-    for number, (name, column) in enumerate(mapping.columns.items(), start=1):
-        session.voice.note(f"{number:>4}  {name} ({column.type})  from {', '.join(column.sources)}")
-    answers: dict[str, Any] = {}
-    if decision := _one_of(session, "Which column is the decision?", names):
-        answers["decision"] = decision
-        values = _values(file, form, mapping, decision)
-        if values:
-            session.voice.note(f"Its values: {', '.join(values)}")
-            positive = _asked(session, "Which of them is the favourable one?", _listed(values))
-            answers |= {"positive": positive} if positive else {}
-    if label := _one_of(session, "Which column is the label, the outcome that came true?", names):
-        answers["label"] = label
-    answers["groups"] = _some_of(session, "Which columns hold groups (age, sex)?", names)
-    personal = _some_of(session, "Which columns hold personal data?", names)
-    answers["personal"] = [source for name in personal for source in mapping.columns[name].sources]
-    fields = mapping.brief() | {name: value for name, value in answers.items() if value}
-    return completed(format_named(mapping.format), fields)
+    def __init__(
+        self, session: Session, mapping: ColumnMap, records: Sequence[bytes], places: list[Place]
+    ) -> None:
+        self._session = session
+        self._mapping = mapping
+        self._records = records
+        self._places = places[:SHOWN]
+
+    def settled(self) -> ColumnMap:
+        """The map with what a person answered."""
+        from ledger.logs.formats import completed, format_named
+
+        self._show()
+        answers: dict[str, Any] = {}
+        if decision := self._one_of("Which column is the decision?"):
+            answers["decision"] = decision
+            values = self._values(decision)
+            if values:
+                self._session.voice.note(f"Its values: {', '.join(values)}")
+                question = "Which of them is the favourable one?"
+                positive = _asked(self._session, question, _listed(values))
+                answers |= {"positive": positive} if positive else {}
+        if label := self._one_of("Which column is the label, the outcome that came true?"):
+            answers["label"] = label
+        answers["groups"] = self._some_of("Which columns hold groups (age, sex)?")
+        if self._mapping.subject or self._mapping.personal:
+            marked = filter(None, [self._mapping.subject, *self._mapping.personal])
+            self._session.voice.note(f"Marked as personal data: {', '.join(marked)}")
+        personal = self._some_of("Which columns hold personal data?")
+        sources = [s for name in personal for s in self._mapping.columns[name].sources]
+        known = self._mapping.personal
+        answers["personal"] = [
+            *known,
+            *(s for s in sources if s not in {*known, self._mapping.subject}),
+        ]
+        fields = self._mapping.brief() | {name: value for name, value in answers.items() if value}
+        return completed(format_named(self._mapping.format), fields)
+
+    def _show(self) -> None:
+        """Number what may be answered: the columns, then the other places that look like some."""
+        note = self._session.voice.note
+        names = self._mapping.columns
+        for number, (name, column) in enumerate(names.items(), start=1):
+            note(f"{number:>4}  {name} ({column.type})  from {', '.join(column.sources)}")
+        if self._places:
+            note("      no columns yet:")
+        for number, place in enumerate(self._places, start=len(names) + 1):
+            values = f": {', '.join(place.values)}" if place.values else ""
+            note(f"{number:>4}  {place.source} ({place.type}){values}")
+        self._numbered: list[str | Place] = [*names, *self._places]
+
+    def _one_of(self, question: str) -> str | None:
+        return _asked(self._session, question, self._known)
+
+    def _some_of(self, question: str) -> list[str]:
+        def known(text: str) -> str | None:
+            found = [self._known(part.strip()) for part in text.split(",") if part.strip()]
+            return ",".join(name for name in found if name) if all(found) else None
+
+        answer = _asked(self._session, f"{question} Several with commas.", known)
+        return list(dict.fromkeys(answer.split(","))) if answer else []
+
+    def _known(self, text: str) -> str | None:
+        """The column of this name, number or source; a place becomes a column."""
+        from ledger.logs.surveying import stands_at, with_column
+
+        if text in self._mapping.columns:
+            return text
+        if text.isdecimal() and 1 <= int(text) <= len(self._numbered):
+            chosen = self._numbered[int(text) - 1]
+            if isinstance(chosen, str):
+                return chosen
+            place: Place | None = chosen
+        else:
+            place = stands_at(self._records, text)
+        if place is None:
+            return None
+        taken = self._mapping.columns.items()
+        known = next((name for name, column in taken if place.source in column.sources), None)
+        if known is None:
+            self._mapping, known = with_column(self._mapping, [place])
+        return known
+
+    def _values(self, name: str) -> list[str]:
+        """The different values of a column in the first records, if they are few."""
+        from ledger.logs.surveying import values_of
+
+        values = values_of(self._records, self._mapping.columns[name])
+        return values if len(values) <= FEW else []
 
 
 def _zoned(
-    session: Session, file: Path, form: str | None, kind: Kind, mapping: ColumnMap
+    session: Session,
+    file: Path,
+    form: str | None,
+    kind: Kind,
+    mapping: ColumnMap,
+    records: Sequence[bytes],
 ) -> ColumnMap:
     """Ask for the zone of times that state none, if there are any."""
+    from ledger.logs.formats.table import TABLE
     from ledger.logs.mapping import ColumnMap, Type
     from ledger.logs.proposing import propose
+    from ledger.logs.surveying import zoneless
 
     if mapping.timezone is not None:
         return mapping
-    zoned = propose(file, form, "UTC", kind)
-    times = [
-        name
-        for name, column in zoned.columns.items()
-        if column.type is Type.TIMESTAMP and mapping.columns[name].type is not Type.TIMESTAMP
-    ]
+    if mapping.format == TABLE.name:
+        zoned = propose(file, form, "UTC", kind)
+        times = [
+            name
+            for name, column in zoned.columns.items()
+            if column.type is Type.TIMESTAMP and mapping.columns[name].type is not Type.TIMESTAMP
+        ]
+    else:
+        times = zoneless(records, mapping)
     if not times:
         return mapping
 
@@ -127,18 +215,9 @@ def _zoned(
 
     question = f"{', '.join(times)}: times without a zone. In which zone are they (Europe/Berlin)?"
     zone = _asked(session, question, known)
-    return propose(file, form, zone, kind) if zone else mapping
-
-
-def _values(file: Path, form: str | None, mapping: ColumnMap, name: str) -> list[str]:
-    """The different values of a column in the first records, if they are few."""
-    from ledger.logs.explaining import explain
-    from ledger.logs.recognising import recognised
-
-    found = recognised(file, form)
-    examples = explain(found, [found], mapping, (), shown=LOOKED_AT).examples
-    values = {str(one.columns[name]) for one in examples if one.columns[name] is not None}
-    return sorted(values) if len(values) <= FEW else []
+    if zone and mapping.format == TABLE.name:
+        return propose(file, form, zone, kind)
+    return mapping.model_copy(update={"timezone": zone})
 
 
 def _asked(session: Session, question: str, known: Callable[[str], str | None]) -> str | None:
@@ -160,18 +239,3 @@ def _listed(names: Sequence[str]) -> Callable[[str], str | None]:
         return names[int(text) - 1] if inside else None
 
     return known
-
-
-def _one_of(session: Session, question: str, names: Sequence[str]) -> str | None:
-    return _asked(session, question, _listed(names))
-
-
-def _some_of(session: Session, question: str, names: Sequence[str]) -> list[str]:
-    one = _listed(names)
-
-    def known(text: str) -> str | None:
-        found = [one(part.strip()) for part in text.split(",") if part.strip()]
-        return ",".join(name for name in found if name) if all(found) else None
-
-    answer = _asked(session, f"{question} Several with commas.", known)
-    return answer.split(",") if answer else []

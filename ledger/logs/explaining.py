@@ -15,6 +15,7 @@ from ledger.logs.protecting import Protection, Safeguards
 from ledger.logs.reading import read, unfolded, unfolding
 from ledger.logs.recognising import Recognised
 from ledger.logs.rules import UNDECIDED, RedactionRules
+from ledger.logs.surveying import unmarked
 
 SHOWN = 5
 
@@ -35,7 +36,8 @@ class Explained:
     """What one file is taken for and how its first records would be mapped.
 
     `unmapped` names the wanted columns that the map does not have, `empty` those that it has and
-    that hold nothing in the records shown; `bad` are line and reason of rows that are no records.
+    that hold nothing in the records shown; `bad` are line and reason of rows that are no records;
+    `unmarked` are sources of personal data that the map leaves as they are.
     """
 
     file: str
@@ -48,6 +50,7 @@ class Explained:
     unmapped: list[str]
     empty: list[str]
     bad: list[tuple[int, str]]
+    unmarked: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """One item of `logs import --explain --json`."""
@@ -101,6 +104,7 @@ def explain(
             if name in mapping.columns and all(one.columns[name] is None for one in examples)
         ],
         bad=[(row.line, row.reason) for row in batch.bad[:SHOWN]] if batch is not None else [],
+        unmarked=unmarked([one.before.encode() for one in examples], mapping, form, rules.removed),
     )
 
 

@@ -54,7 +54,7 @@ def propose(
     batches = read(source, found.container)
     for record in islice((record for batch in batches for record in batch.each()), SEEN):
         for name, value in parsed(record).items():
-            seen[name] = _wider(seen.get(name), _seen_as(value, zoneless=timezone is not None))
+            seen[name] = wider(seen.get(name), seen_as(value, zoneless=timezone is not None))
             if value is not None and not re.fullmatch(f"{TRUE}|{FALSE}|", str(value).strip()):
                 unclear.add(name)
     if not seen:
@@ -69,13 +69,13 @@ def propose(
             Column(source=top(name), type=seen[name] or Type.STRING),
             yes_or_no=name not in unclear,
         )
-        for name, target in _targets(seen, canonical_names(kind, seen)).items()
+        for name, target in targets_of(seen, canonical_names(kind, seen)).items()
         if len(top(name)) <= LONGEST
     }
     return completed(TABLE, {**zone, "columns": columns})
 
 
-def _seen_as(value: Any, *, zoneless: bool) -> Type | None:
+def seen_as(value: Any, *, zoneless: bool) -> Type | None:
     """Narrowest type of one JSON value; None if it is missing."""
     if value is None or value == "":
         return None
@@ -94,14 +94,14 @@ def _seen_as(value: Any, *, zoneless: bool) -> Type | None:
     return next((type_ for type_, fits in shapes.items() if fits), Type.STRING)
 
 
-def _wider(known: Type | None, new: Type | None) -> Type | None:
+def wider(known: Type | None, new: Type | None) -> Type | None:
     """Narrowest type that holds both."""
     if known is None or new is None or known == new:
         return known or new
     return Type.NUMBER if {known, new} == {Type.INTEGER, Type.NUMBER} else Type.STRING
 
 
-def _targets(sources: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+def targets_of(sources: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
     """Give every source name a target name of its own, in the grammar of targets, or as given."""
     taken = {RECORD, *given.values()}
     targets = {}

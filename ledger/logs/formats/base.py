@@ -39,7 +39,9 @@ class Format:
     timezone: str | None = None
     """Zone of its zone-less times, only where the format's own documentation fixes it."""
     personal: tuple[str, ...] = ()
-    """Sources that hold personal data."""
+    """Sources that hold personal data: a proposed map marks them, an import says if none does."""
+    cut: tuple[str, ...] = ()
+    """Sources whose text may be cut off, so that nothing is proposed from inside it."""
     conversation: tuple[str, ...] = ()
     """Sources that hold whole prompts and answers; `*` in them is every element of an array, and in
     the key of an attribute any text."""

@@ -44,6 +44,12 @@ def _metadata(name: str, inside: str = "") -> str:
     return f'info.trace_metadata."{name}"' + (f" => {inside}" if inside else "")
 
 
+CUT = (
+    *("info.request_preview", "info.response_preview"),
+    *(_metadata("mlflow.traceInputs"), _metadata("mlflow.traceOutputs")),
+)
+
+
 def _root(name: str) -> str:
     return f'data.spans.0.attributes."{name}"'
 
@@ -111,11 +117,9 @@ MLFLOW = Format(
         _metadata("mlflow.auth.userId"),
         _metadata("mlflow.auth.username"),
     ),
+    cut=CUT,
     conversation=(
-        "info.request_preview",
-        "info.response_preview",
-        _metadata("mlflow.traceInputs"),
-        _metadata("mlflow.traceOutputs"),
+        *CUT,
         *(f'data.spans.*.attributes."{name}"' for name in SAID),
         "data.spans.*.events",
     ),

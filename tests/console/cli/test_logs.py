@@ -247,6 +247,49 @@ def test_a_map_is_settled_in_a_conversation(bank: Place, tmp_path: Path) -> None
     }
 
 
+def test_the_decision_of_a_platforms_log_is_settled_too(bank: Place, tmp_path: Path) -> None:
+    """If this fails, a person can choose among tokens and costs only, and not say what decides."""
+    out = tmp_path / "new.map.yaml"
+    with bank.terminal("logs", "map", TRACES, "-o", str(out)) as terminal:
+        terminal.see("no columns yet")
+        terminal.see("Which column is the decision?")
+        terminal.type("span.attributes{loan.nothing}\r")
+        terminal.see("is none of them")
+        terminal.type("decision\r")
+        terminal.see("Its values: approve, decline, refer")
+        terminal.type("approve\r")
+        terminal.see("Which column is the label")
+        terminal.type("span.attributes{gen_ai.output.messages} => 0.parts.0.content => reason\r")
+        terminal.see("Which columns hold groups")
+        terminal.type("sex,age_band\r")
+        terminal.see("Marked as personal data: span.attributes{enduser.id}")
+        terminal.see("Which columns hold personal data?")
+        terminal.type("\r")
+        terminal.see("Check the types")
+    stated = yaml.safe_load(out.read_text())
+    asked = {name: stated[name] for name in ("decision", "positive", "label", "groups", "subject")}
+    assert asked == {
+        "decision": "decision",
+        "positive": "approve",
+        "label": "reason",
+        "groups": ["sex", "age_band"],
+        "subject": "span.attributes{enduser.id}",
+    }
+    read = bank.run("logs", "import", TRACES, "--map", str(out), "--explain", "--json")
+    assert read.code == 0
+    (file,) = read.json["files"]
+    assert file["examples"][0]["columns"]["decision"] in {"approve", "decline", "refer"}
+    assert file["unmarked"] == []
+
+
+def test_personal_data_that_no_map_marks(bank: Place) -> None:
+    """If this fails, user ids stay for ever in sealed logs, and nobody was told."""
+    ran = bank.run("logs", "import", TRACES, "--explain", "--json")
+    assert ran.json["files"][0]["unmarked"] == ["span.attributes{enduser.id}"]
+    told = bank.run("logs", "import", TRACES, "--explain")
+    assert "personal, and not marked in the map: span.attributes{enduser.id}" in told.out
+
+
 def test_a_progress_bar_is_for_terminals_only(bank: Place) -> None:
     """If this fails, logs of nightly jobs are full of progress bars."""
     ran = bank.program("logs", "import", BAD, "--model", "credit-scorer", "--max-bad", "3")
