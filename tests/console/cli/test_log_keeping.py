@@ -23,11 +23,14 @@ def sealed(bank: Place, folder: Path) -> None:
     ]
     (folder / "log.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     (folder / "log.map.yaml").write_text(MAP)
-    ran = bank.run(
-        "logs", "import", str(folder / "log.jsonl"), "--model", "credit-scorer",
-        "--map", str(folder / "log.map.yaml"), "--json",
-    )  # fmt: skip
+    ran = bank.run(*importing(folder), "--json")
     assert (ran.code, ran.json["log"]) == (0, "log-2"), ran.err
+
+
+def importing(folder: Path) -> tuple[str, ...]:
+    """Give the command that imports it."""
+    files = (str(folder / "log.jsonl"), "--map", str(folder / "log.map.yaml"))
+    return ("logs", "import", *files, "--model", "credit-scorer")
 
 
 def second(bank: Place) -> None:
@@ -78,6 +81,8 @@ def test_what_is_due_is_shown_and_dropped_by_two(bank: Place, tmp_path: Path) ->
     assert bank.run("logs", "show", "log-2", "--row", "0").code == 2
     assert bank.run("ledger", "verify").code == 0
     assert bank.run("logs", "retention", "--apply").out == ""
+    again = bank.run(*importing(tmp_path))
+    assert (again.code, "log-2 was dropped at" in again.err) == (0, True)
 
 
 def test_an_audit_says_that_its_log_was_dropped(bank: Place, tmp_path: Path) -> None:
