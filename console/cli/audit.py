@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from console.cli import audit_profiles
+from console.cli.audit_profiles import Since, Until, Version
 from console.cli.audit_tables import show_audit, show_measure
 from console.cli.display import Document, print_json, show_list
 from console.cli.drift import drift
@@ -56,16 +57,9 @@ def fairness(
         list[Path] | None,
         existing_file("Audit files instead of the model's imported decisions.", "--data"),
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only decisions from this time on.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only decisions before this time.")
-    ] = None,
-    version: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help="Only this version's (column model_version)."),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    version: Version = None,
     outcome: Annotated[
         str,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.cli.display import print_json
-from console.cli.options import Json, example, existing_file, read_file, session_of
+from console.cli.options import Json, example, existing_file, moment, read_file, session_of
 from console.exits import ExitCode
 
 app = typer.Typer(rich_markup_mode=None)
@@ -24,6 +24,19 @@ By = Annotated[
 ]
 Where = Annotated[
     str | None, typer.Option("--where", metavar="SQL", help="A condition on the columns of a row.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only decisions from this time on."),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only decisions before this time.")
+]
+Version = Annotated[
+    str | None,
+    typer.Option(
+        "--version", metavar="VERSION", help="Only this version's (column model_version)."
+    ),
 ]
 Data = Annotated[
     list[Path] | None,
@@ -65,6 +78,9 @@ def profile(
         typer.Option(metavar="COL=GROUP[,...]", help="credit: the control group by column."),
     ] = None,
     where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    version: Version = None,
     data: Data = None,
     exclusion_reason: Annotated[
         str | None,
@@ -113,6 +129,7 @@ def profile(
     """
     from console.cli.audit_values import show_pictures, show_profile
     from policies.fairness.profiles.eu_ai_act import parse_justification
+    from policies.fairness.request import narrowed
     from policies.profiling import ProfileRequest, run_profile
 
     session = session_of(context)
@@ -122,7 +139,7 @@ def profile(
         prediction=prediction,
         label=label,
         positive=positive,
-        where=where,
+        where=narrowed(where, moment(since), moment(until), version),
         score=score,
         references=references(reference),
         exclusion=exclusion_reason,
@@ -201,6 +218,9 @@ def proxies(
         list[Path] | None, existing_file("Files instead; no ledger is needed.", "--data")
     ] = None,
     where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    version: Version = None,
     json: Json = False,
 ) -> None:
     """Rank the other columns by how much each tells of a sensitive one. Nothing is entered."""
@@ -208,12 +228,15 @@ def proxies(
     from ledger.errors import InvalidInput
     from policies.auditing import decisions_of
     from policies.fairness.proxies import find_proxies
+    from policies.fairness.request import narrowed
 
     session = session_of(context)
     if not data and not model:
         raise InvalidInput("Whose decisions?", "Say --model MODEL or --data FILE.")
     paths = data or decisions_of(session.book, str(model)).paths
-    document = find_proxies(paths, by, where).as_json()
+    document = find_proxies(
+        paths, by, narrowed(where, moment(since), moment(until), version)
+    ).as_json()
     if json:
         print_json(document)
     else:

@@ -17,6 +17,12 @@ from ledger.kinds import Kind
 from ledger.registers.logs import LogRow
 from ledger.registers.models import ModelRow
 
+ROWS = (
+    Field("version", "Version", required=False,
+          hint="Only the decisions of this version (column model_version)."),
+    Field("since", "Since", required=False, hint="Local time, such as 2026-03-01 00:00."),
+    Field("until", "Until", required=False, hint="Local time; that moment no more."),
+)  # fmt: skip
 FILE = Field("file", "File", "path", required=False,
              hint="Leave it empty for the model's imported decisions.")  # fmt: skip
 
@@ -61,19 +67,18 @@ def columns_of(picture: Picture, models: list[str]) -> list[str]:
 def run_audit(local: LocalTime, work: Work) -> str:
     """Run a fairness audit as the form asks for it; return its id. Times are local."""
     from policies.auditing import run_fairness
-    from policies.fairness.request import BEST, FairnessRequest, narrowed
+    from policies.fairness.request import BEST, FairnessRequest
     from policies.scoring import OUTCOMES, run_values
 
     values = work.values
     if values["seed"] and not values["seed"].isdigit():
         raise InvalidInput(f"The seed {values['seed']!r} is not a number.", "Leave it empty.")
-    since, until = (local.read(values[end]) if values[end] else None for end in ("since", "until"))
     request = FairnessRequest(
         prediction=values["prediction"],
         by=names_of(values["by"]),
         label=values["label"] or None,
         positive=values["positive"],
-        where=narrowed(values["where"] or None, since, until, values["version"] or None),
+        where=where_of(local, values),
         outcome=values["outcome"],
         cutoff=values["cutoff"] or None,
         weight=values["weight"] or None,
@@ -90,6 +95,14 @@ def run_audit(local: LocalTime, work: Work) -> str:
         seed=int(values["seed"]) if values["seed"] else None,
     )
     return audited.audit_id
+
+
+def where_of(local: LocalTime, values: Values) -> str | None:
+    """One condition for the filter, the local times and the version of a form with `ROWS`."""
+    from policies.fairness.request import narrowed
+
+    since, until = (local.read(values[end]) if values[end] else None for end in ("since", "until"))
+    return narrowed(values["where"] or None, since, until, values["version"] or None)
 
 
 def files_of(values: Values) -> list[Path] | None:
@@ -119,10 +132,7 @@ def _fields(models: list[str], columns: str) -> list[Field]:
         Field("cutoff", "Cut-off", required=False,
               hint="If what was decided is a number: positive from here on."),
         Field("weight", "Weight", required=False, hint="A column that says how much a row counts."),
-        Field("version", "Version", required=False,
-              hint="Only the decisions of this version (column model_version)."),
-        Field("since", "Since", required=False, hint="Local time, such as 2026-03-01 00:00."),
-        Field("until", "Until", required=False, hint="Local time; that moment no more."),
+        *ROWS,
         FILE,
         Field("seed", "Seed", required=False, hint="By default derived from the data's digest."),
     ]  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import get_args
 
 from console.cli.audit_profiles import references
-from console.tui.audits.asking import FILE, columns_said, files_of
+from console.tui.audits.asking import FILE, ROWS, columns_said, files_of, where_of
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
+from console.tui.times import LocalTime
 from console.tui.work import Values, Work, names_of, path_of
 from ledger.kinds import Kind
 from ledger.registers.models import ModelRow
@@ -37,7 +38,7 @@ async def ask_by_profile(desk: Desk, model: str = "") -> str | None:
     fields = _fields(name, models, columns_said(picture, models))
     audited = await desk.enter(
         Kind.AUDIT_COMPLETED,
-        lambda work: _run(work, name),
+        lambda work: _run(desk.local, work, name),
         form=lambda values: Form(
             f"Audit by {name}", fields, values, note=profile(name).title, verb="Run"
         ),
@@ -48,7 +49,7 @@ async def ask_by_profile(desk: Desk, model: str = "") -> str | None:
     return audited
 
 
-def _run(work: Work, name: str) -> str:
+def _run(local: LocalTime, work: Work, name: str) -> str:
     from policies.fairness.profiles.eu_ai_act import parse_justification
     from policies.profiling import ProfileRequest, run_profile
 
@@ -60,7 +61,7 @@ def _run(work: Work, name: str) -> str:
         prediction=values["prediction"] or None,
         label=values.get("label") or None,
         positive=values["positive"],
-        where=values["where"] or None,
+        where=where_of(local, values),
         score=values.get("score") or None,
         references=references(values.get("references")),
         exclusion=values.get("exclusion") or None,
@@ -110,5 +111,6 @@ def _fields(profile: str, models: list[str], columns: str) -> list[Field]:
         Field("by", "Compare by", hint=f"One or more, by commas: a,b also crosses them. {columns}"),
         *(own[name] for name in _WANTED[profile]),
         Field("where", "Only where", required=False, hint="An SQL condition on a row."),
+        *ROWS,
         FILE,
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from console.messages import legible
 from console.tui import marks
-from console.tui.audits.asking import FILE, columns_said, files_of
+from console.tui.audits.asking import FILE, ROWS, columns_said, files_of, where_of
 from console.tui.bars import bar
 from console.tui.desk import Desk
 from console.tui.form import Field, Form, choices
@@ -31,6 +31,7 @@ async def show_proxies(desk: Desk, model: str = "") -> None:
         Field("model", "Model", "choice", choices=choices(models)),
         Field("by", "Sensitive column", hint=columns),
         Field("where", "Only where", required=False, hint="An SQL condition on a row."),
+        *ROWS,
         FILE,
     ]
 
@@ -39,7 +40,7 @@ async def show_proxies(desk: Desk, model: str = "") -> None:
         from policies.fairness.proxies import find_proxies
 
         decisions = decisions_of(desk.book, values["model"], files_of(values))
-        return find_proxies(decisions.paths, values["by"], values["where"] or None).as_json()
+        return find_proxies(decisions.paths, values["by"], where_of(desk.local, values)).as_json()
 
     document = await desk.find_out(
         finding,

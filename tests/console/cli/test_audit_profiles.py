@@ -28,6 +28,18 @@ def test_a_profile_is_audited_listed_and_shown_again(bank: Place) -> None:
     assert ran.code == (1 if found["verdict"] == "fail" else 0)
 
 
+def test_a_profile_and_proxies_are_asked_of_a_span_and_a_version(bank: Place) -> None:
+    """If this fails, a rule's audit is of all decisions where those of a version were meant."""
+    rows = ["--since", "2026-01-01T00:00:00Z", "--version", "2.1.0", "--json"]
+    asked = ["audit", "profile", "four-fifths", *OF, "--prediction", "approved"]
+    found = bank.run(*asked, *rows).json
+    whole = bank.run(*asked, "--json").json
+    assert 0 < found["n"] < whole["n"]
+    assert found["filter"].startswith("CAST(time AS TIMESTAMPTZ) >= ")
+    assert found["filter"].endswith("model_version = '2.1.0'")
+    assert bank.run("audit", "proxies", *OF, *rows).json["n"] == found["n"]
+
+
 @pytest.mark.parametrize(
     ("asked", "seen"),
     [
