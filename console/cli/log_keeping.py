@@ -95,7 +95,7 @@ def retention(
     waiting = [] if log else [row for row in rows if row.approval]
     done = [drop(session.book, session.signer, name) for name in chosen]
     if json:
-        asked = [(row.log, row.approval) for row in waiting]
+        asked: list[tuple[str, str | None]] = [(row.log, row.approval) for row in waiting]
         asked += [(one.log, one.outcome.approval) for one in done]
         print_json(
             [
