@@ -99,7 +99,8 @@ def _held(snapshot: Snapshot, folder: Path) -> int:
     """How many entries an earlier export into this folder holds."""
     checkpoint = folder / "checkpoint"
     if checkpoint.is_file():
-        return hold(snapshot, checkpoint.read_text(), str(checkpoint)).size
+        note = checkpoint.read_bytes().decode(errors="replace")  # then nobody has signed it
+        return hold(snapshot, note, str(checkpoint)).size
     if folder.exists() and any(path.name != "tile" for path in folder.iterdir()):
         raise InvalidInput(f"{folder} holds something else.", "Choose an empty folder.")
     return 0

@@ -83,6 +83,8 @@ def test_an_export_of_another_history_is_not_continued(
     other.mkdir()
     (other / "letter").touch()
     raising(InvalidInput, lambda: export(emil, other))
+    (folder / "checkpoint").write_bytes(b"\xff\xfe")
+    assert "checkpoint" in raising(InvalidInput, lambda: export(emil, folder))
 
 
 def test_entries_that_were_edited_are_not_published(emil: Person, tmp_path: Path) -> None:
