@@ -110,6 +110,7 @@ def _post(url: str, query: bytes, patience: float) -> bytes:
         raise InvalidInput(said, _NO_AUTHORITY) from error
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
+        reason = getattr(reason, "strerror", None) or reason
         raise StoreUnavailable(
             f"The timestamp authority {url} does not answer: {reason}.", _NO_ANSWER
         ) from error
