@@ -459,12 +459,10 @@ def test_a_query_that_needs_too_much_memory_is_refused(decisions: Decisions, que
 
 def test_another_process_answers_as_this_one_does(decisions: Decisions) -> None:
     """If it failed, values or columns would be lost on the way between the processes."""
-    for query in (
-        VALUES,
-        "SELECT 'b'::ENUM('a', 'b') AS e, MAP {'a': 1} AS m, INTERVAL 1 DAY AS i, '[1]'::JSON AS j",
-        "SELECT d.row, d.time, i FROM decisions d, range(500) t(i) ORDER BY ALL",
-        "SELECT model FROM decisions WHERE false",
-    ):
+    many = (
+        f"{VALUES}, 'b'::ENUM('a', 'b') AS e, MAP {{'a': 1}} AS m, row FROM decisions, range(500)"
+    )
+    for query in (many, "SELECT model FROM decisions WHERE false"):
         assert ask_apart(decisions, query) == ask(decisions, query)
     unknown = "SELECT make_type('INTEGER')"
     said = raising(InvalidInput, lambda: ask_apart(decisions, unknown))
