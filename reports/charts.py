@@ -20,20 +20,24 @@ TOP = 34.0
 LABEL_CELLS = 24
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_STEPS = 6
+HIGHEST = "the highest rate"
 FOUR_FIFTHS = 0.8
 """29 CFR 1607.4 D: a rate below four fifths of the highest is evidence of adverse impact."""
 
 
-def selection_rates(groups: Sequence[Group], highest: float, legible: Legible) -> str:
+def selection_rates(
+    groups: Sequence[Group], held: float, legible: Legible, whose: str = HIGHEST
+) -> str:
     """Draw selection rates as bars, with 95 % whiskers and the four-fifths line, as one SVG.
 
-    The groups must be of one grouping, in which `highest` is the highest rate, whether or not its
-    group is among them; the line stands at four fifths of it. Groups without a rate are left out.
-    The mark "below" follows the audit's impact ratio.
+    The groups must be of one grouping, in which `held` is the rate that they are held against and
+    `whose` says whose it is, whether or not that group is among them; the line stands at four
+    fifths of it. Groups without a rate are left out. The mark "below" follows the audit's impact
+    ratio.
     """
     drawn = [(group, group.selection_rate) for group in groups if group.selection_rate is not None]
     ends = [group.selection_rate_ci[1] for group, _ in drawn if group.selection_rate_ci]
-    step, top = _scale(max([highest, *ends]))
+    step, top = _scale(max([held, *(rate for _, rate in drawn), *ends]))
 
     def x(rate: float) -> float:
         return PLOT[0] + (PLOT[1] - PLOT[0]) * min(rate / top, 1.0)
@@ -45,7 +49,7 @@ def selection_rates(groups: Sequence[Group], highest: float, legible: Legible) -
             "label": shorten(legible(group.group), LABEL_CELLS),
             "end": x(rate),
             "whisker": [x(end) for end in group.selection_rate_ci or ()],
-            "below": group.impact_ratio is not None and group.impact_ratio < FOUR_FIFTHS,
+            "below": _below(group.impact_ratio),
             "rate": rate,
             "impact_ratio": group.impact_ratio,
         }
@@ -63,9 +67,15 @@ def selection_rates(groups: Sequence[Group], highest: float, legible: Legible) -
         bottom=bottom,
         rows=rows,
         ticks=ticks,
-        line=x(FOUR_FIFTHS * highest),
-        line_rate=FOUR_FIFTHS * highest,
+        line=x(FOUR_FIFTHS * held),
+        line_rate=FOUR_FIFTHS * held,
+        whose=shorten(legible(whose), 2 * LABEL_CELLS),
     )
+
+
+def _below(ratio: float | None) -> bool:
+    """Whether a ratio is below four fifths, which may be computed as a little less than it is."""
+    return ratio is not None and round(ratio, 12) < FOUR_FIFTHS
 
 
 def shorten(text: str, cells: int) -> str:

@@ -66,8 +66,9 @@ class Group:
     """The measures of one group; `by` names the columns that formed it.
 
     `p_value` is that of its selection rate against the reference group by `test`, `p_holm` the
-    same corrected for the number of groups; `small` groups do not decide. Which intervals they are
-    the audit says.
+    same corrected for the number of groups, `difference` that of the rates; `small` groups do not
+    decide. `standardized` is the difference of the `mean` of a score or price in standard
+    deviations. Which intervals they are the audit says.
     """
 
     by: str
@@ -89,6 +90,12 @@ class Group:
     fpr_ci: Interval | None = None
     precision_ci: Interval | None = None
     accuracy_ci: Interval | None = None
+    difference: float | None = None
+    difference_ci: Interval | None = None
+    is_reference: bool = False
+    mean: float | None = None
+    standardized: float | None = None
+    standardized_ci: Interval | None = None
 
     @property
     def labelled(self) -> bool:
@@ -128,7 +135,8 @@ class Audit:
     Decisions have `groups`, scores and ratings `values`; `title` is that of the rule that asked.
     `intervals` and `significance` say how they were computed, `checked_with` what computed the
     rates a second time (empty: nothing), `elsewhere` how many other fairness audits of the model
-    chose their rows by another filter.
+    chose their rows by another filter. `asked` is what else was asked and stated, by name;
+    `caveats` are what the rule does not say.
     """
 
     audit_id: str
@@ -153,6 +161,8 @@ class Audit:
     significance: str = ""
     checked_with: str = ""
     elsewhere: int = 0
+    asked: tuple[tuple[str, str], ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ledger.registers.models import ModelRow, VersionRow, known
 from ledger.registers.switches import SwitchEventRow, SwitchRow
 from ledger.store.base import Snapshot, StoredEntry
 from policies.auditing import read_result
+from policies.fairness.reading import conditions, intervals, rate_interval, stated, tested
 from policies.responding import StepClock, clock
 from reports import content
 from reports.gathering_held import Held, gather_held
@@ -27,8 +28,7 @@ _BOUNDS = {
     "demographic_parity_difference": "demographic_parity_difference_max",
     "equalized_odds_difference": "equalized_odds_difference_max",
 }
-# A profile's groups do not name their test: all of them are tested by Fisher's.
-_TESTS = {"fisher": "Fisher", "z": "z"}
+_ASKED_ELSEWHERE = ("turned out", "only where")
 _CARD_TITLES = {
     "purpose": "Purpose",
     "intended_use": "Intended use",
@@ -235,19 +235,17 @@ def _audit(row: AuditRow, document: dict[str, Any], audits: Audits) -> content.A
         title=document.get("title") or "",
         standing=audits.standing(row),
         thresholds=figures(thresholds),
-        intervals=document.get("intervals") or _intervals(document),
+        intervals=intervals(document),
         significance=document.get("significance") or "",
         checked_with=document.get("checked_with") or "",
         elsewhere=audits.elsewhere(row),
+        asked=tuple(
+            (name, said)
+            for name, said in (*conditions(document), *stated(document))
+            if name not in _ASKED_ELSEWHERE
+        ),
+        caveats=tuple((document.get("profile") or {}).get("caveats", ())),
     )
-
-
-def _intervals(document: dict[str, Any]) -> str:
-    """How an audit of decisions has its intervals; its document says the draws and the weight."""
-    draws = f"the bootstrap, {document['draws']:,} draws"
-    if document.get("weight"):
-        return f"95 %: all by {draws}"
-    return f"95 %: rates by Wilson, ratios and disparities by {draws}"
 
 
 def _disparity(
@@ -265,6 +263,8 @@ def _disparity(
 
 
 def _group(group: dict[str, Any]) -> content.Group:
+    # An audit by a profile has its only difference beside the rate.
+    selection = group.get("measures", {}).get("selection_rate") or group
     return content.Group(
         by=group["title"],
         group=group["group"],
@@ -283,15 +283,19 @@ def _group(group: dict[str, Any]) -> content.Group:
         accuracy_ci=_rate_interval(group, "accuracy"),
         p_value=group["p_value"],
         p_holm=group["p_holm"],
-        test=_TESTS[group.get("test", "fisher")] if group["p_value"] is not None else "",
+        test=tested(group),
         small=group["small"],
+        difference=selection.get("difference"),
+        difference_ci=interval(selection.get("difference_ci")),
+        is_reference=group["is_reference"],
+        mean=group.get("mean"),
+        standardized=group.get("standardized_difference"),
+        standardized_ci=interval(group.get("standardized_difference_ci")),
     )
 
 
 def _rate_interval(group: dict[str, Any], name: str) -> Interval | None:
-    """Wilson's interval of a share of rows; else, as with weights, the one beside the rate."""
-    measured = group.get("measures", {}).get(name) or {}
-    return interval(measured.get("wilson") or group.get(f"{name}_ci"))
+    return interval(rate_interval(group, name))
 
 
 def _values(group: dict[str, Any]) -> content.ValueGroup:

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.authority import fingerprint, load_certificate
-from reports.charts import selection_rates, shorten
+from reports.charts import HIGHEST, selection_rates, shorten
 from reports.content import Audit, Group, ModelReport
 from reports.content_measured import Drift, EvaluationShown, OpenInterval
 from reports.legible import Legible, legible_except
@@ -44,6 +44,12 @@ class Grouping:
     groups: tuple[Group, ...]
     omitted: int
     chart: str
+    held_against: str = HIGHEST
+
+    @property
+    def standardized(self) -> bool:
+        """Whether means were compared as well."""
+        return any(group.standardized is not None for group in self.groups)
 
     @property
     def labelled(self) -> bool:
@@ -73,6 +79,7 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         "day": _day,
         "rate": _rate,
         "ratio": _ratio,
+        "signed": _signed,
         "p": _p_value,
         "ci": _ci,
         "ends": _ends,
@@ -139,10 +146,20 @@ def _grouping(by: str, groups: list[Group], legible: Legible) -> Grouping:
     shown = groups
     if len(groups) > MOST_GROUPS:
         shown = sorted(groups, key=_worst_first)[:MOST_GROUPS]
-    highest = max((group.selection_rate or 0.0 for group in groups), default=0.0)
-    svg = selection_rates(shown, highest, legible)
+    held, whose = _held_against(groups)
+    svg = selection_rates(shown, held, legible, whose)
     chart = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return Grouping(by, tuple(shown), len(groups) - len(shown), chart)
+    return Grouping(by, tuple(shown), len(groups) - len(shown), chart, whose)
+
+
+def _held_against(groups: Sequence[Group]) -> tuple[float, str]:
+    """The rate that impact ratios are of, and whose it is."""
+    highest = max((group.selection_rate or 0.0 for group in groups), default=0.0)
+    reference = next((group for group in groups if group.is_reference), None)
+    rate = reference.selection_rate if reference else None
+    if reference is None or rate is None or rate == highest:
+        return highest, HIGHEST
+    return rate, f"the rate of {reference.group}"
 
 
 def _worst_first(group: Group) -> tuple[bool, float]:
@@ -167,6 +184,10 @@ def _rate(value: float | None) -> str:
 
 def _ratio(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
+
+
+def _signed(value: float | None) -> str:
+    return "—" if value is None else f"{value:+.3f}"
 
 
 def _p_value(value: float | None) -> str:

@@ -40,17 +40,12 @@ def show_values(session: Session, document: Document) -> None:
 
 def show_profile(session: Session, document: Document) -> None:
     """Title, tables of rates and ratios, what the profile also wants, verdict, and caveats."""
+    from policies.fairness.reading import stated
+
     screen = screen_of(session)
     typer.echo(legible(document["title"]))
-    for name in ("mode", "data_source", "mitigation"):
-        if document.get(name) is not None:
-            typer.echo(legible(f"{name.replace('_', ' ')}: {document[name]}"))
-    for name, said in (
-        (document.get("special_categories") or {}).get("justification") or {}
-    ).items():
-        typer.echo(legible(f"{name.replace('_', ' ')}: {said}"))
-    if document.get("missing"):
-        typer.echo(f"not stated, and wanted: {', '.join(document['missing'])}")
+    for name, said in stated(document):
+        typer.echo(legible(f"{name}: {said}"))
     typer.echo()
     if all("measures" in group for group in document["groups"]):
         show_audit(session, document)

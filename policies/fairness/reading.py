@@ -61,6 +61,18 @@ def conditions(document: Document) -> Iterator[tuple[str, str]]:
         yield _OPTIONS.get(name, name), value
 
 
+def stated(document: Document) -> Iterator[tuple[str, str]]:
+    """What was said beside the figures because a profile wants it, and what was not."""
+    for name in ("mode", "data_source", "mitigation"):
+        if document.get(name):
+            yield name.replace("_", " "), document[name]
+    special = document.get("special_categories") or {}
+    for name, said in (special.get("justification") or {}).items():
+        yield name.replace("_", " "), said
+    if document.get("missing"):
+        yield "not stated, and wanted", ", ".join(document["missing"])
+
+
 def _decided(document: Document) -> str:
     prediction, cutoff = document["prediction"], document.get("cutoff")
     if cutoff is not None:

@@ -55,6 +55,20 @@ def test_the_line_stands_at_four_fifths_of_the_highest_of_all_groups() -> None:
     assert "four fifths of the highest rate: 33.0 %" in texts(chart)
 
 
+def test_the_line_names_whom_groups_are_held_against() -> None:
+    """If it fails, a control group that was named looks like the one with the highest rate."""
+    svg = selection_rates(SEX, 0.298, legible_except(()), "the rate of female")
+    chart = ET.fromstring(svg)  # noqa: S314
+    assert "four fifths of the rate of female: 23.8 %" in texts(chart)
+    assert float(bars(chart)[0].attrib["width"]) < PLOT[1] - PLOT[0]
+
+
+def test_exactly_four_fifths_is_not_below() -> None:
+    """If it fails, two thirds of five sixths are hatched for a rounding of doubles."""
+    exact = Group("sex", "F", 3, 2 / 3, None, (2 / 3) / (5 / 6))
+    assert not any("below" in text for text in texts(draw(exact, highest=5 / 6)))
+
+
 def test_what_lies_below_is_told_without_colour() -> None:
     """If it fails, a reader without colour, or of a copy, cannot see who is disadvantaged."""
     chart = draw(*SEX)

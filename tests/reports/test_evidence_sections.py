@@ -229,13 +229,19 @@ def test_audits_by_a_profile_are_shown_too(
     done = run_profile(emil.book, emil.signer, MODEL, asked, files=[sample])
     audit = audits_of(world)[done.audit_id]
     assert (audit.title, len(audit.groups) >= 2) == (done.document["title"], True)
-    said = "95 %: rates by Wilson, ratios and disparities by the bootstrap, 1,000 draws"
-    assert audit.intervals == done.document.get("intervals", said)
+    assert audit.intervals.startswith("95 %: rates by Wilson, ratios")
+    assert audit.significance == done.document["significance"]
+    assert audit.caveats == tuple(done.document["profile"]["caveats"])
+    assert all(group.difference is not None for group in audit.groups)
     assert audit.checked_with == done.document.get("checked_with", "")
     tested = [group for group in audit.groups if group.p_value is not None]
     assert {group.test for group in tested} == {"Fisher"}
     page = drawn(world, report)
     assert f"{done.audit_id}: " in page
+    assert "Left outnone" in page
+    assert "are of an unknown category" in page
+    assert audit.caveats[0][:60] in page
+    assert ("Standardized difference" in page) == (asked.name == "credit")
     assert f"Checked with{audit.checked_with or 'no second program'}" in page
 
 

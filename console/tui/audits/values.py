@@ -11,7 +11,7 @@ from console.figures import Figures, selection_tables, value_tables
 from console.messages import legible
 from console.pictures import pictures
 from console.tui import marks
-from policies.fairness.reading import conditions, intervals
+from policies.fairness.reading import conditions, intervals, stated
 
 
 def value_sections(document: dict[str, Any], width: int) -> Iterator[Text]:
@@ -79,14 +79,8 @@ def _differences(document: dict[str, Any]) -> Text:
 def profile_text(document: dict[str, Any]) -> Text:
     """What a profile wants beside the figures, its sources, and what it does not say."""
     text = Text()
-    for name in ("mode", "data_source", "mitigation"):
-        if document.get(name):
-            text.append(f"{name.replace('_', ' ')}: {legible(document[name])}\n")
-    special = document.get("special_categories") or {}
-    for name, said in (special.get("justification") or {}).items():
-        text.append(f"{name.replace('_', ' ')}: {legible(said)}\n")
-    if document.get("missing"):
-        text.append(f"not stated, and wanted: {', '.join(document['missing'])}\n")
+    for name, said in stated(document):
+        text.append(f"{name}: {legible(said)}\n")
     if document.get("profile"):
         for line in (*document["profile"]["sources"], *document["profile"]["caveats"]):
             text.append(f"· {legible(line)}\n", style=marks.QUIET)
