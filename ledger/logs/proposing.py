@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import parsed
+from ledger.logs.batches import BadRow, parsed
 from ledger.logs.formats import completed
 from ledger.logs.formats.table import TABLE
 from ledger.logs.kinds import canonical_column, canonical_names
@@ -52,14 +52,22 @@ def propose(
     seen: dict[str, Type | None] = {}
     unclear: set[str] = set()
     batches = read(source, found.container)
-    for record in islice((record for batch in batches for record in batch.each()), SEEN):
+    bad: list[BadRow] = []
+
+    def records() -> Iterator[bytes]:
+        for batch in batches:
+            bad.extend(batch.bad[:1])
+            yield from batch.each()
+
+    for record in islice(records(), SEEN):
         for name, value in parsed(record).items():
             seen[name] = wider(seen.get(name), seen_as(value, zoneless=timezone is not None))
             if value is not None and not re.fullmatch(f"{TRUE}|{FALSE}|", str(value).strip()):
                 unclear.add(name)
     if not seen:
         raise InvalidInput(
-            f"{found.log.name} holds no record with a field to map.",
+            f"{found.log.name} holds no record with a field to map"
+            + (f"; line {bad[0].line}: {bad[0].reason}." if bad else "."),
             "Check that this is the decision log, or state a column map.",
         )
     columns = {

@@ -78,8 +78,10 @@ def completed(format_: Format, rule: Mapping[str, Any]) -> ColumnMap:
         return ColumnMap.model_validate({**usual, **rule, "columns": columns})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the map"
+        # What pydantic says beyond a source is which way to write one it tried.
+        place = ".".join(map(str, first["loc"])).partition(".source.")
+        where = "".join(place[:2]).removesuffix(".") or "the map"
         raise InvalidInput(
-            f"The column map is wrong at {place}: {first['msg']}.",
+            f"The column map is wrong at {where}: {first['msg'].removeprefix('Value error, ')}.",
             "See what the file suggests: quaestor logs map FILE",
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,8 @@ import rfc8785
 from pydantic import ValidationError
 
 from ledger.errors import InvalidInput
+from ledger.logs.formats import completed
+from ledger.logs.formats.table import TABLE
 from ledger.logs.mapping import ColumnMap
 from ledger.logs.proposing import propose
 
@@ -91,6 +94,30 @@ def test_proposal(tmp_path: Path) -> None:
         "whole": ("whole", "number"),
     }
     assert propose(path, timezone="Europe/Berlin").columns["local"].type == "timestamp"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ({"a": {"source": "a..b", "type": "string"}}, "columns.a.source: 'a..b' at character 3"),
+        ({"a": {"source": [], "type": "string"}}, "columns.a.source: a column has at least one"),
+        ({"str": {"source": "a", "type": "strin"}}, "columns.str.type: Input should be 'string'"),
+    ],
+)
+def test_what_is_wrong_with_a_map_is_said_in_its_own_words(
+    wrong: dict[str, object], place: str
+) -> None:
+    """If it fails, somebody who wrote a map reads the names of a library's classes."""
+    with pytest.raises(InvalidInput, match=f"wrong at {re.escape(place)}"):
+        completed(TABLE, {"columns": wrong})
+
+
+def test_why_there_is_nothing_to_propose(tmp_path: Path) -> None:
+    """If it fails, a file in another encoding is said to be empty."""
+    path = tmp_path / "log.csv"
+    path.write_bytes("a,b\n1,Zoë\n".encode("latin-1"))
+    with pytest.raises(InvalidInput, match="line 2: not valid UTF-8"):
+        propose(path)
 
 
 def test_nothing_to_propose(tmp_path: Path) -> None:
