@@ -136,9 +136,10 @@ def test_an_import_killed_at_any_moment_and_started_again_is_one(
     sleep(delay)
     job.kill()
     workers.wait(job)
+    emil = world.person("emil")
     for _ in range(2):
-        again = workers.wait(workers.start("import_file", world, "emil", str(file)))
-    assert again.lines == ["log-1 True 20000"]
+        again = import_logs(emil.book, emil.signer, MODEL, [file], propose(file))
+    assert (again.log, again.already_imported, again.rows) == ("log-1", True, 20_000)
     (row,) = logs(world.stranger())
     assert row.rows == 20_000
     assert [path.stem for path in world.home.evidence.folder.glob("*.parquet")] == [row.file]
