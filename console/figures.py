@@ -20,8 +20,8 @@ _SCORES = {
     "calibration_error": "ECE",
     "calibration_in_the_large": "OBSERVED - EXPECTED",
     "ks": "KS",
-    "ks_p": "P",
-    "ks_p_holm": "P HOLM",
+    "p": "P",
+    "p_holm": "P HOLM",
     "wasserstein": "WASSERSTEIN",
 }
 _RATINGS = {
@@ -35,7 +35,7 @@ _RATINGS = {
     "p": "P",
     "p_holm": "P HOLM",
 }
-_P_VALUES = {"ks_p", "ks_p_holm", "p", "p_holm"}
+_P_VALUES = {"p", "p_holm"}
 _WITH_INTERVAL = ("mean", "auc", "calibration_in_the_large", "mean_prediction", "mean_error")
 
 
@@ -220,8 +220,9 @@ def _figure(group: Document, name: str) -> str:
 
 
 def _value(group: Document, name: str) -> float | None:
-    """A figure of a group; of ratings the p-value is that of their errors, if those are known."""
-    if name in {"p", "p_holm"}:
-        return (group["error_test"] or group["prediction_test"] or {}).get(name)
+    from policies.fairness.reading import p_values
+
+    if name in _P_VALUES:
+        return p_values(group)[name]
     found: float | None = group.get(name)
     return found

@@ -17,7 +17,14 @@ from ledger.registers.models import ModelRow, VersionRow, known
 from ledger.registers.switches import SwitchEventRow, SwitchRow
 from ledger.store.base import Snapshot, StoredEntry
 from policies.auditing import read_result
-from policies.fairness.reading import conditions, intervals, rate_interval, stated, tested
+from policies.fairness.reading import (
+    conditions,
+    intervals,
+    p_values,
+    rate_interval,
+    stated,
+    tested,
+)
 from policies.responding import StepClock, clock
 from reports import content
 from reports.gathering_held import Held, gather_held
@@ -27,6 +34,9 @@ from reports.verdicts import VERDICTS, Interval
 _BOUNDS = {
     "demographic_parity_difference": "demographic_parity_difference_max",
     "equalized_odds_difference": "equalized_odds_difference_max",
+    "auc_difference": "auc_difference_max",
+    "calibration_in_the_large_difference": "calibration_difference_max",
+    "standardized_error_difference": "standardized_difference_max",
 }
 _ASKED_ELSEWHERE = ("turned out", "only where")
 _CARD_TITLES = {
@@ -258,7 +268,7 @@ def _disparity(
         value=value,
         interval=interval(disparities.get(f"{name}_ci")),
         bound=f"at most {limit}" if limit else "",
-        kept=None if value is None or limit is None else value <= float(limit),
+        kept=None if value is None or limit is None else abs(value) <= float(limit),
     )
 
 
@@ -309,7 +319,8 @@ def _values(group: dict[str, Any]) -> content.ValueGroup:
             name: content.Measured(group[name], interval(group[f"{name}_ci"]))
             for name in group
             if f"{name}_ci" in group
-        },
+        }
+        | {name: content.Measured(p, None) for name, p in p_values(group).items()},
         # The kept document has its keys in order of text: p25 comes before p5.
         percentiles=tuple(
             percentiles[name] for name in sorted(percentiles, key=lambda name: int(name[1:]))

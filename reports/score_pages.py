@@ -24,7 +24,11 @@ _HEADINGS = {
     "mean_error": "Mean error",
     "mae": "MAE",
     "rmse": "RMSE",
+    "p": "p",
+    "p_holm": "p Holm",
 }
+_WITHOUT_INTERVAL = ("ks", "p", "p_holm")
+"""A percentile interval of a distance lies above it, and says nothing without explanation."""
 _DRAWN = {"mean": "Mean score", "auc": "AUC", "mean_error": "Mean error"}
 _WHISKER = "The diamond is the figure, the whisker its 95 % interval."
 _NAME, _ROWS = 22, 10
@@ -83,7 +87,7 @@ def _page(by: str, groups: list[ValueGroup], legible: Legible, most: int) -> Val
             ValueRow(
                 group.group,
                 group.small,
-                (f"{group.n:,}", *(_figure(group.measures[name]) for name in names)),
+                (f"{group.n:,}", *(_figure(name, group.measures[name]) for name in names)),
             )
             for group in shown
         ),
@@ -111,10 +115,10 @@ def _known(groups: Sequence[ValueGroup], name: str) -> bool:
     return any(value is not None for value in found)
 
 
-def _figure(measured: Measured) -> str:
+def _figure(name: str, measured: Measured) -> str:
     if measured.value is None:
         return "—"
-    span = measured.interval
+    span = None if name in _WITHOUT_INTERVAL else measured.interval
     return f"{measured.value:.3f}" + (f" [{span[0]:.3f}, {span[1]:.3f}]" if span else "")
 
 

@@ -42,6 +42,14 @@ def tested(group: Document) -> str:
     return TESTS[group.get("test") or "fisher"]
 
 
+def p_values(group: Document) -> dict[str, float | None]:
+    """A group's p-values by name, `p` and `p_holm`: of scores, or of ratings' errors if known."""
+    if "ks_p" in group:
+        return {"p": group["ks_p"], "p_holm": group.get("ks_p_holm")}
+    found = group.get("error_test") or group.get("prediction_test") or {}
+    return {name: found.get(name) for name in ("p", "p_holm")}
+
+
 def conditions(document: Document) -> Iterator[tuple[str, str]]:
     """What was asked of which rows, and which of them are in no figure or of no known group."""
     yield "decided", _decided(document)
@@ -79,8 +87,10 @@ def _decided(document: Document) -> str:
         return f"{prediction} from {cutoff} on"
     if document.get("median") is not None:
         return f"{prediction} above the median of {document['median']:g}"
-    if document["outcome"] in {"multiclass", "score", "rating"}:
-        return f"{prediction} ({document['outcome']})"
+    if document["outcome"] in {"score", "rating"}:
+        return f"{prediction}, a {document['outcome']}"
+    if document["outcome"] == "multiclass":
+        return f"{prediction}, each class against the rest"
     return f"{prediction} = {document['positive']}"
 
 
