@@ -6,8 +6,10 @@ A history is made through the library alone: whatever it refuses is not in it, b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -19,6 +21,7 @@ from ledger.keys import Signer
 from ledger.merkle import leaf_hash, root
 from ledger.registers.actors import ROLES, ActorRow
 from ledger.registers.approvals import ApprovalRow
+from ledger.registers.logs import LogRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.switches import Order, SwitchEventRow, SwitchRow
 from policies import shipped
@@ -61,8 +64,10 @@ class Walk:
     def __init__(self, seed: int, steps: int) -> None:
         self.chance = Random(seed)  # noqa: S311 - it can be walked again
         self.record = Record()
+        self.kinds: Counter[str] = Counter()
+        """How often each was entered: what is rare is tried first."""
         self.history = History(self.record.lines, {})
-        self.attempt(ADA, founding(shipped.role_matrix()))
+        self.attempt(ADA, founding(_matrix()))
         for name in MODELS[: 1 + seed % 2]:
             self.attempt(ADA, registration(name))
         for name, role in [("ben", "admin"), ("cy", "incident-commander")][: seed % 3]:
@@ -76,14 +81,11 @@ class Walk:
         asked = [row for row in self.record.rows.where(ApprovalRow) if row.state == "pending"]
         what = self.chance.choices(["act", "ask", "decide"], [9, 1, 4 if asked else 0])[0]
         if what == "act":
-            count = self.chance.choices([1, 2, 3], [6, 1, 1])[0]
-            self.attempt(self.somebody(), *(self.draft() for _ in range(count)))
+            self.act()
         elif what == "ask":
             two_person = ["enrol", "rekey", "grant", "resume", "erase", "adopt matrix", "restore"]
-            two_person += ["resume"] * 4
-            effect = self.draft(self.chance.choice(two_person))
-            name = f"ap-{self.record.rows.count(ApprovalRow) + 1}"
-            self.attempt(self.somebody(), requesting(name, effect))
+            two_person += ["demote", "retire", *["drop"] * 4, *["resume"] * 4]
+            self.ask(self.somebody(), self.draft(self.chance.choice(two_person)))
         else:
             request = self.chance.choice(asked)
             rejection = Draft("approval.rejected", f"approval/{request.approval}", {"reason": None})
@@ -91,32 +93,63 @@ class Walk:
             wrongly = approving(request.approval, given=self.chance.randrange(3), needed=2)
             parts = [rightly, [rejection], [rightly[0], self.draft()], [rightly[0]]]
             parts += [[wrongly], [wrongly, request.effect]]
-            self.attempt(self.somebody(), *self.chance.choices(parts, [16, 1, 1, 1, 1, 1])[0])
+            by = self.somebody(but=request.requested_by)
+            self.attempt(by, *self.chance.choices(parts, [16, 1, 1, 1, 1, 1])[0])
 
-    def attempt(self, by: Signer, *drafts: Draft) -> None:
-        """Enter a part if the record accepts it."""
+    def act(self) -> None:
+        """Enter one to three things; if they are refused, mostly others."""
+        for last in (False, False, False, False, True):
+            by, count = self.somebody(), self.chance.choices([1, 2, 3], [12, 1, 1])[0]
+            drafts = [self.draft() for _ in range(count)]
+            if self.attempt(by, *drafts, keep=last):
+                return
+            if self.chance.random() < 0.3 and self.ask(by, drafts[0]):
+                return
+
+    def ask(self, by: Signer, effect: Draft) -> bool:
+        """Ask for an approval."""
+        name = f"ap-{self.record.rows.count(ApprovalRow) + 1}"
+        return self.attempt(by, requesting(name, effect), keep=False)
+
+    def attempt(self, by: Signer, *drafts: Draft, keep: bool = True) -> bool:
+        """Enter a part if the record accepts it; `keep` it among the refused if not."""
         try:
             entries = self.record.append(by, *drafts)
         except (QuaestorError, ValueError):
             seq = len(self.record.lines)
-            self.history.refused.append((seq, by, self.record.make(by, list(drafts))))
-        else:
-            self.history.signers[entries[-1].seq] = by
+            if keep:
+                self.history.refused.append((seq, by, self.record.make(by, list(drafts))))
+            return False
+        self.history.signers[entries[-1].seq] = by
+        self.kinds.update(draft.kind for draft in drafts)
+        return True
 
-    def somebody(self) -> Signer:
-        """Choose who acts, mostly with the key that they have now."""
-        return self.key_in_use(self.chance.choices(NAMES, [12, 5, 2, 1, 1])[0])
+    def somebody(self, but: str = "") -> Signer:
+        """Choose who acts, mostly somebody enrolled, with the key that they have now."""
+        known = [row.actor for row in self.record.rows.where(ActorRow) if row.actor != but]
+        if not known or self.chance.random() < 0.1:
+            return self.key_in_use(self.chance.choice(NAMES))
+        weights = {"ada": 12, "ben": 5, "cy": 2}
+        return self.key_in_use(
+            self.chance.choices(known, [weights.get(name, 1) for name in known])[0]
+        )
 
     def draft(self, what: str = "") -> Draft:
         """Make something to enter, mostly sensible."""
         weights = [2 if name in FINAL else 10 for name in DRAFTS]
-        return DRAFTS[what or self.chance.choices(list(DRAFTS), weights)[0]](self)
+        drafts = [
+            DRAFTS[what or self.chance.choices(list(DRAFTS), weights)[0]](self) for _ in range(2)
+        ]
+        return min(drafts, key=lambda draft: self.kinds[draft.kind])
 
     # What drafts are made of
 
     @property
     def name(self) -> str:
-        """Somebody, seldom the founder."""
+        """Somebody, mostly enrolled, seldom the founder."""
+        known = [row.actor for row in self.record.rows.where(ActorRow)][1:]
+        if known and self.chance.random() < 0.6:
+            return self.chance.choice(known)
         return self.chance.choices(NAMES, [1, 4, 4, 4, 4])[0]
 
     @property
@@ -152,6 +185,12 @@ class Walk:
         row = self.record.rows.get(ActorRow, name)
         keys = [key for key in KEYS[name] if row and public_key(key) == row.public_key]
         return keys[0] if keys and self.chance.random() < 0.95 else self.key_of(name)
+
+
+@cache
+def _matrix() -> Fields:
+    """Read the shipped role matrix once: it is drafted hundreds of times."""
+    return shipped.role_matrix()
 
 
 def _enrolling(walk: Walk) -> Draft:
@@ -215,7 +254,9 @@ def _sealing(walk: Walk) -> Draft:
         "quarantine": None,
         "quarantine_key": None,
         "first_time": None,
-        "last_time": walk.chance.choice([TIME.format(5), "2020-01-01T00:00:00.000000Z", None]),
+        "last_time": walk.chance.choice(
+            ["2020-01-01T00:00:00.000000Z"] * 2 + [TIME.format(5), None]
+        ),
         "policy": _content(walk, "redaction"),
     }
     return Draft("log.sealed", f"log/log-{walk.chance.randrange(4)}", body)
@@ -225,19 +266,20 @@ def _content(walk: Walk, policy: str) -> str | None:
     """Name the policy in force, but for now and then."""
     row = walk.record.rows.get(PolicyRow, policy)
     known = row.content if row else None
-    return walk.chance.choice([known] * 9 + ["ab" * 32])
+    return walk.chance.choice([known] * 9 + ["cd" * 32])
 
 
 def _dropping(walk: Walk) -> Draft:
     body = {
         "file": "ab" * 32,
-        "rows": walk.chance.choice([3, 3, 3, 4]),
+        "rows": walk.chance.choice([3] * 9 + [4]),
         "root": "ab" * 32,
-        "due_since": TIME.format(walk.chance.choice([0, 0, 0, 59])),
-        "policy": _content(walk, "retention") or "cd" * 32,
+        "due_since": TIME.format(walk.chance.choice([0] * 9 + [59])),
+        "policy": _content(walk, "retention") or "ab" * 32,
         "reason": "It is due.",
     }
-    return Draft("log.dropped", f"log/log-{walk.chance.randrange(4)}", body)
+    known = [row.log for row in walk.record.rows.where(LogRow)]
+    return Draft("log.dropped", f"log/{walk.chance.choice([*known, 'log-0'])}", body)
 
 
 def _contents(walk: Walk) -> Fields:
@@ -349,7 +391,7 @@ def _escalating(walk: Walk) -> Draft:
 
 
 def _issuing(walk: Walk) -> Draft:
-    size = len(walk.record.lines) + walk.chance.choice([-1, 0, 0, 1])
+    size = len(walk.record.lines) + walk.chance.choice([-1, 0, 0, 5])
     body = {
         "report_kind": "model-report",
         "about": "model/credit",
@@ -397,7 +439,7 @@ DRAFTS: dict[str, Callable[[Walk], Draft]] = {
     "adopt matrix": lambda _: Draft(
         "ledger.matrix_adopted",
         f"ledger/{LEDGER_ID}",
-        {"matrix": shipped.role_matrix(), "reason": "As it was."},
+        {"matrix": _matrix(), "reason": "As it was."},
     ),
     "restore": _restoring,
     "register": lambda walk: registration(walk.model, walk.name),

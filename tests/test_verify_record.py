@@ -577,7 +577,7 @@ def agree(
     kinds: set[str] = set()
     for seed in seeds:
         chance = Random(seed)  # noqa: S311 - the same damage every time
-        history = Walk(seed, steps=120).history
+        history = Walk(seed, steps=60).history
         expected = ours(history.lines)
         assert expected == independent(history.lines), seed
         assert expected[0] == "sound" or b"actor.key_revoked" in b"".join(history.lines), seed
@@ -592,10 +592,10 @@ def agree(
 
 def test_both_agree_on_damaged_ledgers(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, one of the two verifiers is wrong about a record, or the document is unclear."""
-    verdicts, kinds = agree(monkeypatch, range(24), 24)
-    assert verdicts["altered"] > 300
-    assert verdicts["sound"] > 20
-    assert len(kinds) > 25
+    verdicts, kinds = agree(monkeypatch, range(24), 10)
+    assert verdicts["altered"] > 150
+    assert verdicts["sound"] > 15
+    assert len(kinds) > 40
 
 
 @pytest.mark.slow
@@ -612,7 +612,7 @@ def test_both_agree_on_all_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> 
     """If it fails, one of the two lets something in that the rules of authority forbid."""
     monkeypatch.setattr(verify_record, "ed25519_verify", cache(verify_record.ed25519_verify))
     for seed in range(4):
-        history = Walk(seed, steps=120).history
+        history = Walk(seed, steps=60).history
         assert len(history.refused) > 20
         for seq, _, refused in history.refused:
             lines = [*history.lines[:seq], *refused]
