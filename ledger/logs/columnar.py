@@ -16,7 +16,10 @@ import pyarrow.parquet as pq
 
 from ledger.errors import InvalidInput
 from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, Rows, all_records
+from ledger.logs.containers import RATIO
 from ledger.logs.engine import analysis
+
+DICTIONARY = 8 * 2**20  # bytes that a column's distinct values may unpack to in any case
 
 
 def read_columnar(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
@@ -39,6 +42,7 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
     if len(set(schema.names)) < len(schema.names):
         raise InvalidInput(f"{name} names a column twice.", "Rename one of them.")
     _require_one_count(source, name)
+    _require_no_bomb(source, name)
     to_json = _to_json(schema)
     names = [f"c{i}" for i in range(len(schema))]
     width = sum(
@@ -79,6 +83,21 @@ def _require_one_count(source: pq.ParquetFile, name: str) -> None:
             if values < group.num_rows or (once and values > group.num_rows):
                 raise _lying(
                     name, f"{group.num_rows:,} rows, and {values:,} values of {column.path}"
+                )
+
+
+def _require_no_bomb(source: pq.ParquetFile, name: str) -> None:
+    """InvalidInput for values that repeat by reference and unpack to far more than logs do."""
+    stated = source.metadata
+    for part in range(stated.num_row_groups):
+        for place in range(stated.num_columns):
+            column = stated.row_group(part).column(place)
+            unpacked, packed = column.total_uncompressed_size, column.total_compressed_size
+            if column.has_dictionary_page and unpacked > max(DICTIONARY, RATIO * packed):
+                raise InvalidInput(
+                    f"{name}: the column {column.path_in_schema} unpacks to more than {RATIO} "
+                    "times its size.",
+                    "Logs do not; check what it is.",
                 )
 
 

@@ -243,3 +243,13 @@ def test_a_parquet_footer_that_lies_about_rows_is_refused(tmp_path: Path) -> Non
                 assert "contradicts" in error.message  # noqa: PT017 - or it was read whole
             else:  # a size that nobody relies on; or all counts agree on one row less
                 assert (len(good), bad) == (999 if changed == places else 1000, [])
+
+
+def test_a_parquet_bomb_is_refused(tmp_path: Path) -> None:
+    """If it fails, a file of a few kilobytes takes all memory: 1,000 times the same long text."""
+    path = tmp_path / "log.parquet"
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), ["z" * 10_000_000])
+    pq.write_table(pa.table({"note": texts}), path, compression="zstd")
+    assert path.stat().st_size < 10_000
+    with pytest.raises(InvalidInput, match="note unpacks to more than 200 times its size"):
+        read_all(path)
