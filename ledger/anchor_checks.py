@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from ledger.checkpoint import parse_note, signed_by
 from ledger.clock import write_time
 from ledger.entry import decode
 from ledger.errors import InvalidInput, QuaestorError
+from ledger.parting import Parting
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.house import LedgerRow
 from ledger.seat import Anchor
@@ -75,9 +76,16 @@ def _signed(anchor: Anchor, keys: Sequence[tuple[str, bytes]]) -> Anchor:
 
 
 def anchor_problems(
-    book: Book, found: Replayed, anchors: Sequence[Anchor], size: int
+    book: Book,
+    found: Replayed,
+    anchors: Sequence[Anchor],
+    size: int,
+    parted: Callable[[], Parting | None],
 ) -> list[Problem]:
-    """Where an anchor, or the seat's pin, disagrees with the tree of `size` entries."""
+    """Where an anchor, or the seat's pin, disagrees with the tree of `size` entries.
+
+    `parted` tells from which entry on, as far as the seat remembers.
+    """
     ledger = found.rows.where(LedgerRow)
     origin = ledger[0].origin if ledger else ""
     problems = _pin_problems(book, found, ledger[0].ledger_id if ledger else "")
@@ -91,7 +99,12 @@ def anchor_problems(
             problems.append(Problem("anchor", size, "", f"{gone}: {held} saw {checkpoint.size}."))
         elif checkpoint.size and found.roots.get(checkpoint.size) != checkpoint.root:
             message = f"The first {checkpoint.size} entries are not those of {held}."
-            problems.append(Problem("anchor", None, "", message))
+            where = parted()
+            known = where is not None and where.last < checkpoint.size
+            exact = where.first if where and known and where.first == where.last else None
+            problems.append(
+                Problem("anchor", exact, "", f"{message} {where}" if known else message)
+            )
     return problems
 
 

@@ -13,6 +13,7 @@ from ledger.book import Book
 from ledger.checkpoint import Checkpoint
 from ledger.errors import InvalidInput
 from ledger.merkle import verify_consistency
+from ledger.parting import Parting, Trace, parting, trace_of
 from ledger.pinning import Pinned
 from ledger.proofs import consistency_path
 from ledger.registers.house import LedgerRow
@@ -98,8 +99,13 @@ def remembered_anchor(remembered: Remembered, book: Book) -> Anchor:
     return Anchor(checkpoint, by, facts.time, "its last verification")
 
 
-def to_remember(found: Replayed, pinned: Pinned, ledger_id: str, time: str) -> Remembered:
-    """What a verification that found nothing wrong leaves to the next."""
+def to_remember(
+    found: Replayed, pinned: Pinned, ledger_id: str, time: str, before: Remembered | None
+) -> Remembered:
+    """What a verification that found nothing wrong leaves to the next.
+
+    `before` is what it went on from.
+    """
     facts = Facts(
         program(),
         ledger_id,
@@ -111,8 +117,17 @@ def to_remember(found: Replayed, pinned: Pinned, ledger_id: str, time: str) -> R
         pinned.head.journal,
         found.vault_keys,
         found.signed,
+        trace_of(found.tree, before.facts.trace if before else Trace()),
     )
     return Remembered(facts, pinned.registers)
+
+
+def parted(book: Book, ids: Sequence[str], found: Replayed) -> Parting | None:
+    """Where a replayed tree parts from the one that the seat verified last, if that can be told."""
+    remembered = recall(book, ids).remembered
+    if remembered is None or found.since:
+        return None
+    return parting(remembered.facts.trace, found.tree)
 
 
 def _recalled(remembered: Remembered, ledger_id: str, seat: Seat) -> Recalled:

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from ledger.errors import InvalidInput
 from ledger.kinds import TABLES
+from ledger.parting import Trace
 from ledger.registers.rows import Row
 
 _FORMAT = b"quaestor/remembered/v1\n"
@@ -32,7 +33,8 @@ _HINT = "Verify everything: quaestor ledger verify"
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was verified: hashes in lower-case hex, `journal` in bytes, `time` when it was.
 
-    `vault_keys` says where each key is first used, `signed` which entry each key signed last.
+    `vault_keys` says where each key is first used, `signed` which entry each key signed last,
+    `trace` by which hashes another history is told apart.
     """
 
     program: str
@@ -45,6 +47,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal: int
     vault_keys: dict[str, int]
     signed: dict[str, int]
+    trace: Trace
 
 
 @dataclass(frozen=True)

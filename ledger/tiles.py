@@ -147,6 +147,12 @@ class Tree:
         start = (index - self._first[level]) * _FULL
         return bytes(self._levels[level][start : start + _FULL])
 
+    def run(self, level: int) -> tuple[int, bytes]:
+        """The hashes of a level that are held, concatenated, and how many come before them."""
+        if level >= len(self._levels):
+            return 0, b""
+        return self._first[level] * WIDTH, bytes(self._levels[level])
+
     def tiles(self) -> Iterator[Tile]:
         """Every tile that is held, level by level."""
         for level, held in enumerate(self._levels):

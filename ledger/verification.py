@@ -26,12 +26,21 @@ from ledger.apart import checking_for
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
 from ledger.errors import Altered, CheckFailed, QuaestorError
-from ledger.going_on import Recalled, Since, recall, remembered_anchor, start_after, to_remember
+from ledger.going_on import (
+    Recalled,
+    Since,
+    parted,
+    recall,
+    remembered_anchor,
+    start_after,
+    to_remember,
+)
 from ledger.home_checks import check_evidence, check_files, check_switchboard, check_vault
 from ledger.journal_checks import JournalWitness
 from ledger.pinning import Pinned
 from ledger.register_checks import check_register
 from ledger.registers.house import LedgerRow
+from ledger.remembered import Remembered
 from ledger.remembered_rows import RememberedRows, batches_of
 from ledger.seat import Anchor, Pin, anchor_from_note
 from ledger.spool import orders_set_aside
@@ -173,10 +182,10 @@ def verify(
         checked["journal_lines"] = journal.lines
     checked["orders_refused"] = len(orders_set_aside(book.home))
     anchors = vouching_anchors(own, against, found)  # 6
-    problems += anchor_problems(book, found, anchors, size)
+    problems += anchor_problems(book, found, anchors, size, lambda: parted(book, ids, found))
     verdict, anchored = _verdict(problems, anchors, size, strict=strict)
     if not problems:
-        _keep(book, found, pinned)  # 7
+        _keep(book, found, pinned, recalled.remembered)  # 7
     return Verification(
         verdict,
         size,
@@ -281,7 +290,7 @@ def _verdict(
     return "verified", anchored
 
 
-def _keep(book: Book, found: Replayed, pinned: Pinned) -> None:
+def _keep(book: Book, found: Replayed, pinned: Pinned, before: Remembered | None) -> None:
     """Advance the seat to what was just verified; pin entry 0 at the first visit."""
     if book.seat is None:
         return
@@ -296,5 +305,5 @@ def _keep(book: Book, found: Replayed, pinned: Pinned) -> None:
             book.seat.advance(
                 ledger.ledger_id, checkpoint, by=f"the seat {book.seat.label}", time=book.now()
             )
-        remembered = to_remember(found, pinned, ledger.ledger_id, book.now())
+        remembered = to_remember(found, pinned, ledger.ledger_id, book.now(), before)
         book.seat.keep_remembered(ledger.ledger_id, remembered.encode())

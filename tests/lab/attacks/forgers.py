@@ -54,15 +54,23 @@ def sign_the_tail_anew_with_ones_own_key(scene: Scene) -> Caught:
     rewritten = replace(sheets[-1], drafts=(version_draft("9.9"),))
     rebuild(scene.home, [*sheets[:-1], rewritten], scene.keys())
     rmtree(scene.person("emil").seat.folder / "ledgers")
-    return Caught("anchor", None)
+    return Caught("anchor", scene.size - 1)
 
 
 def date_an_entry_back(scene: Scene) -> Caught:
     """Its author signs the earlier time, and everything after it is signed again."""
     sheets = sheets_of(scene.home)
     number = next(n for n, each in enumerate(sheets) if each.drafts[0] == version_draft("1.1"))
+    seq = scene.version("1.1")
     earlier = replace(sheets[number], time="2020-01-01T00:00:00.000000Z")
     rebuild(scene.home, [*sheets[:number], earlier, *sheets[number + 1 :]], scene.keys())
+    return Caught("anchor", seq)
+
+
+def date_an_entry_back_where_nobody_looked_before(scene: Scene) -> Caught:
+    """The same, for whoever has nothing but the report that was issued since."""
+    date_an_entry_back(scene)
+    rmtree(scene.person("ann").seat.folder / "ledgers")
     return _exposed_by_report(scene)
 
 
@@ -78,8 +86,11 @@ def swap_a_key_in_an_enrolment(scene: Scene) -> Caught:
         for sheet in sheets_of(scene.home)
     ]
     posing = replace(mallory, actor="rosa")
+    ((seq,),) = sql(
+        scene.home, "SELECT seq FROM entry WHERE kind = 'actor.enrolled' AND subject = 'actor/rosa'"
+    )
     rebuild(scene.home, sheets, {**scene.keys(), "rosa": posing})
-    return _exposed_by_report(scene)
+    return Caught("anchor", int(seq))
 
 
 def use_a_revoked_key(scene: Scene) -> Caught:
@@ -206,6 +217,7 @@ ATTACKS: tuple[Attack, ...] = (
     insert_an_unsigned_entry_into_anothers_part,
     sign_the_tail_anew_with_ones_own_key,
     date_an_entry_back,
+    date_an_entry_back_where_nobody_looked_before,
     swap_a_key_in_an_enrolment,
     use_a_revoked_key,
     sign_with_a_revoked_key,
