@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--damage", type=int, default=0, metavar="FLIPS")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
-    with opened_lab() as lab:
+    with opened_lab(thorough=not asked.damage) as lab:
         if asked.damage:
             from tests.lab.damage import report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile, copytree
@@ -50,12 +50,14 @@ DATABASE = ("ledger.duckdb", "ledger.duckdb.wal")
 class Lab:
     """What the lab made itself; nothing in it is written to.
 
-    `reading` is what its ledger says, `erased` a vault key that was destroyed, as it was.
+    `reading` is what its ledger says, `erased` a vault key that was destroyed, as it was. A
+    `thorough` lab leaves nothing out of an attack that is many.
     """
 
     folder: Path
     reading: Reading
     erased: tuple[str, bytes]
+    thorough: bool = False
 
     @property
     def world(self) -> World:
@@ -74,7 +76,7 @@ class Lab:
 
     @property
     def crashed(self) -> Path:
-        """Database and write-ahead log as a killed process left them after the last entry."""
+        """Database and write-ahead log, with two entries in it, as a killed process left them."""
         return self.folder / "crashed"
 
 
@@ -157,6 +159,7 @@ def build_lab(folder: Path) -> Lab:
     issue(world)
     rosa.append(version_draft("1.2"), version_draft("1.3"), version_draft("1.4"))
     copytree(world.home.folder, folder / "yesterday")
+    sql(world.home, "CHECKPOINT")
     emil.note("1.5")
     _die_after_an_entry(world, folder / "crashed")
     verify(world.person("ann").book)
@@ -170,10 +173,10 @@ def load_lab(folder: Path) -> Lab:
 
 
 @contextmanager
-def opened_lab() -> Iterator[Lab]:
+def opened_lab(*, thorough: bool = False) -> Iterator[Lab]:
     """A lab in a folder of its own, gone afterwards."""
     with TemporaryDirectory(prefix="lab-") as folder:
-        yield build_lab(Path(folder))
+        yield replace(build_lab(Path(folder)), thorough=thorough)
 
 
 def make_scene(lab: Lab, folder: Path) -> Scene:
