@@ -96,8 +96,8 @@ def value_tables(document: Document) -> Iterator[Figures]:
         for name in measures
         if any(_value(each, name) is not None for each in document["groups"])
     ]
-    references = {table["by"]: table["reference"] for table in document["disparities_by"]}
-    for by, groups in groupby(document["groups"], key=lambda group: group["by"]):
+    references = {table["title"]: table["reference"] for table in document["disparities_by"]}
+    for by, groups in groupby(document["groups"], key=lambda group: group["title"]):
         yield Figures(
             legible(f"by {by}, held against {references[by]}"),
             ["GROUP", "ROWS", *(measures[name] for name in known)],

@@ -35,7 +35,7 @@ class Span(NamedTuple):
 def pictures(document: Document, width: int, *, plain: bool) -> Iterator[str]:
     """Draw what an audit's document holds, one picture with its title at a time."""
     width = max(NARROWEST, min(width, _WIDEST))
-    for by, found in groupby(document["groups"], key=lambda group: group["by"]):
+    for by, found in groupby(document["groups"], key=lambda group: group.get("title", group["by"])):
         for title, drawn in _of_table(document, by, list(found), width):
             text = drawn.translate(_ASCII) if plain else drawn
             yield f"{title}\n{text}"
@@ -113,11 +113,10 @@ def _of_table(
         title = f"{name.replace('_', ' ').capitalize()} by {by}, with its 95 % interval"
         yield title, _measure(groups, name, width)
     else:
-        for title, found in groupby(groups, key=lambda group: group.get("title", by)):
-            yield (
-                f"Selection rate by {title}, with its 95 % interval",
-                _measure(list(found), "selection_rate", width, 0.0),
-            )
+        yield (
+            f"Selection rate by {by}, with its 95 % interval",
+            _measure(groups, "selection_rate", width, 0.0),
+        )
 
 
 def _measure(groups: Sequence[Document], name: str, width: int, bottom: float | None = None) -> str:

@@ -56,7 +56,7 @@ def run_values(
 
 
 def _asked(request: FairnessRequest) -> ValueRequest:
-    given = {"cutoff": request.cutoff, "control": request.control, "weight": request.weight}
+    given = {"cutoff": request.cutoff, "weight": request.weight}
     useless = [f"--{name}" for name, value in given.items() if value]
     if useless or request.outcome not in OUTCOMES:
         raise InvalidInput(
@@ -70,6 +70,7 @@ def _asked(request: FairnessRequest) -> ValueRequest:
         positive=request.positive,
         where=request.where,
         references=request.references(),
+        control=request.control,
     )
 
 
@@ -93,6 +94,7 @@ def asked_of(document: dict[str, Any], decisions: Decisions, adopted: str) -> di
         "disparities": [
             {"by": table["by"], "measure": name, "value": _decimal(table[name])}
             for table in document["disparities_by"]
+            if not table.get("stratum")
             for name in document["disparities"]
             if not name.endswith("_ci")
         ],

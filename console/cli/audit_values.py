@@ -23,7 +23,7 @@ def show_values(session: Session, document: Document) -> None:
         ["BY", "LARGEST DIFFERENCE FROM THE REFERENCE", "VALUE", "95 % INTERVAL"],
         [
             [
-                Cell(table["by"]),
+                Cell(legible(table["title"])),
                 Cell(name.removesuffix("_difference").replace("_", " ")),
                 cell(name, table[name]),
                 Cell(span(table[f"{name}_ci"])),

@@ -6,7 +6,7 @@ groups that have a value, and a label where one is asked for. Python sees sums o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import frexp
@@ -16,11 +16,13 @@ import duckdb
 
 from ledger.errors import InvalidInput
 from policies.fairness.labelling import Files
+from policies.fairness.result import Place
 from policies.fairness.row_filter import condition
 from policies.fairness.sources import RELATION, Source, opened
 from policies.fairness.values import category, finite, is_known, positive, text
 
 MAX_GROUPS = 500
+MAX_STRATA = 50
 
 # Of the fixed point in which sums are taken: 2^37 rows still fit into 128 bits with a sign.
 _BITS = 90
@@ -35,7 +37,9 @@ class ValueRequest:
 
     `label` is read as an event that happened or did not (`positive` says how it is spelt) where
     scores are audited, as a number where ratings are. `references` names a group by column
-    (`sex` to `male`); the largest group of a table stands in where a column has none.
+    (`sex` to `male`); the largest group of a table stands in where a column has none, or where a
+    stratum lacks the group. Within each stratum of the `control` columns groups are compared once
+    more.
     """
 
     value: str
@@ -44,6 +48,7 @@ class ValueRequest:
     positive: str = "1"
     where: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
+    control: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,17 +62,26 @@ class Left:
 
 @dataclass(frozen=True)
 class Valued:
-    """One table's groups, in order of name, with their rows; `by` joins the columns by commas."""
+    """One table's groups, in order of name, with their rows; `by` joins the columns by commas.
+
+    `stratum` says within which values of the control columns (empty: all of them).
+    """
 
     connection: duckdb.DuckDBPyConnection
     by: str
     groups: Mapping[str, int]
+    stratum: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Which comparison the table is."""
+        return Place(self.by, stratum=self.stratum)
 
     def reference(self, request: ValueRequest) -> str:
         """Return the group that others are held against. InvalidInput if there is none such."""
         parts = [request.references.get(column) for column in self.by.split(",")]
         named = ",".join(part for part in parts if part is not None)
-        if None in parts:
+        if None in parts or (self.stratum and named not in self.groups):
             known = {name: n for name, n in self.groups.items() if is_known(name)}
             return max(known or self.groups, key=lambda name: self.groups[name])
         if named not in self.groups:
@@ -84,14 +98,15 @@ def measured(files: Files, request: ValueRequest, kind: LabelKind) -> Iterator[S
 
     Raises InvalidInput if a column is missing or if the filter is not a plain condition.
     """
-    if not request.by or len(set(request.by)) != len(request.by):
+    columns = (*request.by, *request.control)
+    if not request.by or len(set(columns)) != len(columns):
         raise InvalidInput(
-            "An audit needs one or more different columns to group by.", "Name them with --by."
+            "An audit needs one or more different columns to group by.",
+            "Name them with --by, and others with --control.",
         )
     with opened(files) as source:
         categories = ", ".join(
-            f"{category(text(source, column))} AS category_{i}"
-            for i, column in enumerate(request.by)
+            f"{category(text(source, column))} AS category_{i}" for i, column in enumerate(columns)
         )
         source.connection.execute(
             f"""
@@ -122,22 +137,59 @@ def left_out(source: Source, request: ValueRequest) -> Left:
     return Left(rows=lacking, value_missing=without, label_missing=unlabelled)
 
 
+def every_table(source: Source, request: ValueRequest) -> Generator[Valued]:
+    """One table a column and one for their intersection, then the same within each stratum.
+
+    Close it before the source is closed. Raises InvalidInput beyond 500 groups or 50 strata.
+    """
+    for stratum in [(), *_strata(source, request)]:
+        for columns in tables_of(request.by):
+            with tabled(source, request, columns, stratum) as valued:
+                yield valued
+
+
+def _strata(source: Source, request: ValueRequest) -> list[tuple[str, ...]]:
+    if not request.control:
+        return []
+    names = ", ".join(
+        f"category_{i}" for i in range(len(request.by), len(request.by) + len(request.control))
+    )
+    found = source.connection.execute(
+        f"SELECT DISTINCT {names} FROM measured WHERE value IS NOT NULL AND label IS NOT NULL "  # noqa: S608 - columns by their number
+        f"ORDER BY ALL LIMIT {MAX_STRATA + 1}"
+    ).fetchall()
+    if len(found) > MAX_STRATA:
+        raise InvalidInput(
+            f"Within {', '.join(request.control)} there are more than {MAX_STRATA} strata.",
+            "Control for columns of few categories; turn numbers such as an age into bands.",
+        )
+    return found
+
+
 @contextmanager
-def tabled(source: Source, request: ValueRequest, columns: Sequence[int]) -> Iterator[Valued]:
+def tabled(
+    source: Source, request: ValueRequest, columns: Sequence[int], stratum: tuple[str, ...] = ()
+) -> Iterator[Valued]:
     """Narrow `measured` to one table: `valued` holds (grp, value, label), nothing missing.
 
-    Raises InvalidInput beyond 500 groups.
+    `stratum` are the values of the control columns, none for all. Raises InvalidInput beyond 500
+    groups.
     """
     connection = source.connection
     by = ",".join(request.by[i] for i in columns)
     name = " || ',' || ".join(f"category_{i}" for i in columns)
+    # A view cannot have parameters.
+    inside = "".join(
+        f" AND category_{len(request.by) + i} = {_literal(value)}"
+        for i, value in enumerate(stratum)
+    )
     connection.execute(
         f"""
         CREATE TEMP VIEW valued AS
         SELECT {name} AS grp, value, label
         FROM measured
-        WHERE value IS NOT NULL AND label IS NOT NULL
-        """  # noqa: S608 - columns by their number
+        WHERE value IS NOT NULL AND label IS NOT NULL{inside}
+        """  # noqa: S608 - columns by their number, quoted text
     )
     try:
         groups = connection.execute(
@@ -148,9 +200,25 @@ def tabled(source: Source, request: ValueRequest, columns: Sequence[int]) -> Ite
                 f"Grouping by {by} makes more than {MAX_GROUPS} groups.",
                 "Group by columns of few categories; turn numbers such as an age into bands.",
             )
-        yield Valued(connection, by, dict(groups))
+        named = zip(request.control, stratum, strict=False)
+        within = ", ".join(f"{column}={value}" for column, value in named)
+        yield Valued(connection, by, dict(groups), within)
     finally:
         connection.execute("DROP VIEW valued")
+
+
+def deciding(place: Place, request: ValueRequest) -> bool:
+    """Whether a table decides the verdict: with control columns those within their strata do."""
+    return bool(place.stratum) == bool(request.control)
+
+
+def about_strata(request: ValueRequest) -> Iterator[str]:
+    """Say that strata decided, if there are any."""
+    if request.control:
+        yield (
+            f"Judged within each stratum of {', '.join(request.control)}; what is shown over all "
+            "strata did not decide."
+        )
 
 
 def tables_of(by: Sequence[str]) -> list[list[int]]:
@@ -161,9 +229,12 @@ def tables_of(by: Sequence[str]) -> list[list[int]]:
 
 def event(source: Source, column: str, wanted: str) -> str:
     """Return SQL for whether a column holds `wanted`; null where it says nothing."""
-    literal = "'" + wanted.replace("'", "''") + "'"
     # A view cannot have parameters.
-    return positive(text(source, column)).replace("$positive", literal)
+    return positive(text(source, column)).replace("$positive", _literal(wanted))
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def total(term: str, bound: float, weight: str = "1") -> str:

@@ -8,6 +8,7 @@ differences, so that a limit does not depend on the rating's unit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,15 +17,16 @@ from policies.fairness.grouped import (
     Left,
     Valued,
     ValueRequest,
+    about_strata,
+    deciding,
+    every_table,
     left_out,
     measured,
-    tabled,
-    tables_of,
 )
 from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.limits import Judgement, conclude, near_zero, set_aside
 from policies.fairness.regression import METHOD, Contrast, RatingFigures, contrast, rating_figures
-from policies.fairness.result import Verdict
+from policies.fairness.result import Place, Verdict
 from policies.fairness.significance import holm_of_defined
 from policies.fairness.values import is_known
 from policies.thresholds import Thresholds
@@ -49,7 +51,7 @@ class GroupRatings:
     `p_holm` are the p-values of its tests of predictions and of errors, corrected.
     """
 
-    by: str
+    place: Place
     group: str
     figures: RatingFigures
     contrast: Contrast | None
@@ -72,8 +74,9 @@ class GroupRatings:
     def as_json(self) -> dict[str, Any]:
         """One flat object; Welch's statistic, degrees of freedom and p's under `<what>_test`."""
         found: dict[str, Any] = {
-            "by": self.by,
-            "title": self.by,
+            "by": self.place.by,
+            "stratum": self.place.stratum or None,
+            "title": self.place.title,
             "group": self.group,
             "n": self.figures.n,
             "sd_prediction": self.figures.prediction[2],
@@ -96,7 +99,7 @@ class GroupRatings:
 class RatingTable:
     """The groups of one column, or of all crossed, and the one that the others are held to."""
 
-    by: str
+    place: Place
     reference: str
     groups: tuple[GroupRatings, ...]
 
@@ -125,6 +128,11 @@ class RatingResult:
     reasons: tuple[str, ...]
     joined: LabelJoin | None = None
 
+    @property
+    def overall(self) -> tuple[RatingTable, ...]:
+        """Tables over all strata."""
+        return tuple(table for table in self.tables if not table.place.stratum)
+
     def as_json(self) -> dict[str, Any]:
         """Return the document of the audit, without `audit_id` and `model`."""
         return {
@@ -137,7 +145,7 @@ class RatingResult:
                 "prediction_missing": self.left.value_missing,
             },
             "unknown": sum(
-                group.figures.n for group in self.tables[-1].groups if not is_known(group.group)
+                group.figures.n for group in self.overall[-1].groups if not is_known(group.group)
             ),
             "label_join": self.joined.as_json() if self.joined else None,
             "seed": 0,
@@ -146,16 +154,18 @@ class RatingResult:
             "significance": SIGNIFICANCE,
             "data_digest": self.data_digest,
             "by": list(self.request.by),
+            "control": list(self.request.control),
             "label": self.request.label,
             "prediction": self.request.value,
             "positive": None,
             "thresholds": self.limits,
             "groups": [group.as_json() for table in self.tables for group in table.groups],
-            "disparities": self.tables[-1].disparities(),
+            "disparities": self.overall[-1].disparities(),
             "disparities_by": [
                 {
-                    "by": table.by,
-                    "title": table.by,
+                    "by": table.place.by,
+                    "stratum": table.place.stratum or None,
+                    "title": table.place.title,
                     "reference": table.reference,
                     **table.disparities(),
                 }
@@ -178,13 +188,13 @@ def audit_ratings(
     minimum = thresholds.fairness.minimum_cell.value
     with measured(files, request, "number" if labelled else "none") as source:
         left = left_out(source, request)
-        tables = []
-        for columns in tables_of(request.by):
-            with tabled(source, request, columns) as valued:
-                tables.append(_table(valued, request, minimum))
+        with closing(every_table(source, request)) as every:
+            tables = [_table(valued, request, minimum) for valued in every]
     limit = thresholds.scores.standardized_difference_max.value
-    judged = [one for table in tables for one in _judged(table, limit, labelled=labelled)]
-    verdict, reasons = conclude(judged, [*_notes(tables, minimum, labelled=labelled)])
+    held = [table for table in tables if deciding(table.place, request)]
+    judged = [one for table in held for one in _judged(table, limit, labelled=labelled)]
+    notes = [*_notes(held, minimum, labelled=labelled), *about_strata(request)]
+    verdict, reasons = conclude(judged, notes)
     return RatingResult(
         request=request,
         limits={"standardized_difference_max": limit, "minimum_cell": minimum},
@@ -203,7 +213,7 @@ def _table(valued: Valued, request: ValueRequest, minimum: int) -> RatingTable:
     reference = valued.reference(request)
     groups = [
         GroupRatings(
-            by=valued.by,
+            place=valued.place,
             group=group,
             figures=found[group],
             contrast=None if group == reference else contrast(found[group], found[reference]),
@@ -218,7 +228,7 @@ def _table(valued: Valued, request: ValueRequest, minimum: int) -> RatingTable:
         strict=True,
     )
     held = tuple(replace(each, p_holm=p) for each, p in zip(groups, corrected, strict=True))
-    return RatingTable(valued.by, reference, held)
+    return RatingTable(valued.place, reference, held)
 
 
 def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judgement]:
@@ -233,7 +243,7 @@ def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judge
             continue
         sentence = (
             f"{what} of {group.group} minus that of {table.reference}, in standard deviations "
-            f"(by {table.by})"
+            f"(by {table.place.title})"
         )
         yield near_zero(sentence, group.compared()[name], limit)
 
@@ -241,7 +251,7 @@ def _judged(table: RatingTable, limit: str, *, labelled: bool) -> Iterator[Judge
 def _notes(tables: Sequence[RatingTable], minimum: int, *, labelled: bool) -> Iterator[str]:
     for table in tables:
         yield from set_aside(
-            table.by, {group.group: group.figures.n for group in table.groups}, minimum
+            table.place.title, {group.group: group.figures.n for group in table.groups}, minimum
         )
     if not labelled:
         yield "No outcome was given, so only how far mean predictions lie apart was judged."

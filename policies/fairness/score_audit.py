@@ -8,6 +8,7 @@ groups' mean scores lie apart can be judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,15 +19,16 @@ from policies.fairness.grouped import (
     Left,
     Valued,
     ValueRequest,
+    about_strata,
+    deciding,
+    every_table,
     left_out,
     measured,
-    tabled,
-    tables_of,
 )
 from policies.fairness.labelling import Files, LabelJoin
 from policies.fairness.limits import Judgement, conclude, near_zero, set_aside
 from policies.fairness.moments import standardized_difference
-from policies.fairness.result import Verdict
+from policies.fairness.result import Place, Verdict
 from policies.fairness.score_intervals import Drawn, draw, gather, interval
 from policies.fairness.scores import (
     PERCENTILES,
@@ -61,7 +63,7 @@ class GroupScores:
     `estimates` holds each measure by name; differences are the group's minus the reference's.
     """
 
-    by: str
+    place: Place
     group: str
     figures: ScoreFigures
     estimates: dict[str, Estimate]
@@ -72,8 +74,9 @@ class GroupScores:
     def as_json(self) -> dict[str, Any]:
         """One flat object with the reliability table under `bins`."""
         found: dict[str, Any] = {
-            "by": self.by,
-            "title": self.by,
+            "by": self.place.by,
+            "stratum": self.place.stratum or None,
+            "title": self.place.title,
             "group": self.group,
             "n": self.figures.n,
             "events": self.figures.events,
@@ -95,7 +98,7 @@ class GroupScores:
 class ScoreTable:
     """The groups of one column, or of all crossed, and the one that the others are held to."""
 
-    by: str
+    place: Place
     reference: str
     groups: tuple[GroupScores, ...]
 
@@ -128,6 +131,11 @@ class ScoreResult:
     reasons: tuple[str, ...]
     joined: LabelJoin | None = None
 
+    @property
+    def overall(self) -> tuple[ScoreTable, ...]:
+        """Tables over all strata."""
+        return tuple(table for table in self.tables if not table.place.stratum)
+
     def as_json(self) -> dict[str, Any]:
         """Return the document of the audit, without `audit_id` and `model`."""
         return {
@@ -140,7 +148,7 @@ class ScoreResult:
                 "prediction_missing": self.left.value_missing,
             },
             "unknown": sum(
-                group.figures.n for group in self.tables[-1].groups if not is_known(group.group)
+                group.figures.n for group in self.overall[-1].groups if not is_known(group.group)
             ),
             "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
@@ -149,16 +157,18 @@ class ScoreResult:
             "significance": SIGNIFICANCE,
             "data_digest": self.data_digest,
             "by": list(self.request.by),
+            "control": list(self.request.control),
             "label": self.request.label,
             "prediction": self.request.value,
             "positive": self.request.positive,
             "thresholds": self.limits,
             "groups": [group.as_json() for table in self.tables for group in table.groups],
-            "disparities": self.tables[-1].disparities(),
+            "disparities": self.overall[-1].disparities(),
             "disparities_by": [
                 {
-                    "by": table.by,
-                    "title": table.by,
+                    "by": table.place.by,
+                    "stratum": table.place.stratum or None,
+                    "title": table.place.title,
                     "reference": table.reference,
                     **table.disparities(),
                 }
@@ -186,14 +196,15 @@ def audit_scores(
     with measured(files, request, "event" if labelled else "none") as source:
         left = left_out(source, request)
         tables = []
-        for place, columns in enumerate(tables_of(request.by)):
-            with tabled(source, request, columns) as valued:
+        with closing(every_table(source, request)) as every:
+            for place, valued in enumerate(every):
                 generator = np.random.Generator(np.random.PCG64([seed, place]))
                 tables.append(_table(valued, request, generator, minimum))
         n = sum(group.figures.n for group in tables[0].groups)
+    held = [table for table in tables if deciding(table.place, request)]
     verdict, reasons = conclude(
-        [one for table in tables for one in _judged(table, thresholds, labelled=labelled)],
-        [*_notes(tables, minimum, labelled=labelled)],
+        [one for table in held for one in _judged(table, thresholds, labelled=labelled)],
+        [*_notes(held, minimum, labelled=labelled), *about_strata(request)],
     )
     limits = thresholds.scores.figures() | {"minimum_cell": minimum}
     return ScoreResult(
@@ -229,10 +240,10 @@ def _table(
         }
         estimates |= _against(found[group], found[reference], own, base, apart)
         small = valued.groups[group] < minimum
-        groups.append(GroupScores(valued.by, group, found[group], estimates, apart, small))
+        groups.append(GroupScores(valued.place, group, found[group], estimates, apart, small))
     corrected = holm_of_defined([each.distance.ks_p if each.distance else None for each in groups])
     groups = [replace(each, ks_p_holm=p) for each, p in zip(groups, corrected, strict=True)]
-    return ScoreTable(valued.by, reference, tuple(groups))
+    return ScoreTable(valued.place, reference, tuple(groups))
 
 
 def _against(
@@ -289,14 +300,16 @@ def _judged(table: ScoreTable, thresholds: Thresholds, *, labelled: bool) -> Ite
         for name, (title, limit) in held.items():
             if name.startswith("calibration") and group.figures.brier is None:
                 continue
-            sentence = f"{title} of {group.group} minus that of {table.reference} (by {table.by})"
+            sentence = (
+                f"{title} of {group.group} minus that of {table.reference} (by {table.place.title})"
+            )
             yield near_zero(sentence, group.estimates[name], limit)
 
 
 def _notes(tables: Sequence[ScoreTable], minimum: int, *, labelled: bool) -> Iterator[str]:
     for table in tables:
         yield from set_aside(
-            table.by, {group.group: group.figures.n for group in table.groups}, minimum
+            table.place.title, {group.group: group.figures.n for group in table.groups}, minimum
         )
     if not labelled:
         yield "No label was given, so only how the scores are distributed was judged."

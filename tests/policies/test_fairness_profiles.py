@@ -371,6 +371,42 @@ def test_a_filter_may_leave_nobody_who_was_selected(tmp_path: Path) -> None:
         count_selections([file], SelectionRequest("hired", ("sex",), "yes", "branch = 'x'"))
 
 
+@pytest.mark.parametrize(("outcome", "label"), [("score", "hired"), ("rating", "truth")])
+def test_scores_and_ratings_are_compared_within_strata(
+    outcome: str, label: str, world: World, people: Path
+) -> None:
+    """If this failed, a difference that a control attribute explains would be a finding."""
+    emil = world.person("emil")
+
+    def run(**asked: Any) -> dict[str, Any]:
+        request = FairnessRequest("points", ("sex",), label, outcome=outcome, **asked)
+        return run_values(emil.book, emil.signer, MODEL, request, files=[people]).document
+
+    found = run(control=("race",))
+    assert found["control"] == ["race"]
+    titles = ["sex", *(f"sex, where race={race}" for race in "ABC")]
+    assert [table["title"] for table in found["disparities_by"]] == titles
+    name = "auc" if outcome == "score" else "mean_error"
+    for race in "ABC":
+        alone = run(where=f"race = '{race}'")
+        inside = [group for group in found["groups"] if group["stratum"] == f"race={race}"]
+        for one, other in zip(inside, alone["groups"], strict=True):
+            assert (one["group"], one["n"], one[name]) == (
+                other["group"],
+                other["n"],
+                other[name],
+            )
+    assert found["disparities"] == run()["disparities"]
+    assert any(
+        reason.startswith("Judged within each stratum of race") for reason in found["reasons"]
+    )
+    assert all(
+        "where race=" in reason for reason in found["reasons"] if " minus that of " in reason
+    )
+    with pytest.raises(InvalidInput, match="more than 50 strata"):
+        run(control=("points",))
+
+
 @pytest.mark.parametrize("name", ["four-fifths", "nyc-ll144"])
 def test_groups_that_are_all_small_or_unknown_are_still_shown(
     name: str, world: World, tmp_path: Path
