@@ -10,6 +10,7 @@ from console.tui.people.acts import tell_outcome
 from console.tui.work import Tell, Values, Work, path_of
 from ledger import moving, rebuilding, restoring
 from ledger.approving import Outcome
+from ledger.errors import InvalidInput
 from ledger.kinds import Kind
 from ledger.moving import Carried
 from ledger.spool import spooled_orders
@@ -113,11 +114,15 @@ async def move(desk: Desk) -> None:
 
 async def declare_restored(desk: Desk) -> None:
     """Declare that entries were lost and a backup was put back; others must approve it."""
-    reason = Field("reason", "Reason", hint="It stands in the record: The disk failed on Sunday.")
+    fields = [
+        Field("reason", "Reason", hint="It stands in the record: The disk failed on Sunday."),
+        Field("from", "First lost entry", required=False,
+              hint="Only if others have entered something since: the size of the backup."),
+    ]  # fmt: skip
     outcome: Outcome | None = await desk.enter(
         Kind.LEDGER_RESTORED,
-        lambda work: restoring.declare(work.book, work.signer, work.values["reason"]),
-        form=lambda values: Form("A backup was put back", [reason], values, verb="Declare"),
+        _declared,
+        form=lambda values: Form("A backup was put back", fields, values, verb="Declare"),
         confirm=lambda _values: _of_all(
             desk, "Entries that your seat has seen will be declared lost."
         ),
@@ -140,6 +145,14 @@ async def accept_restored(desk: Desk) -> None:
             f"proof that there once was more:\n{kept}"
         )
         await desk.push_screen_wait(Notice(text, title="Accepted"))
+
+
+def _declared(work: Work) -> Outcome:
+    first = work.values["from"]
+    if first and not first.isdecimal():
+        raise InvalidInput(f"{first} is no entry.", "Give its number, or nothing.")
+    lost_from = int(first) if first else None
+    return restoring.declare(work.book, work.signer, work.values["reason"], lost_from)
 
 
 def _of_all(desk: Desk, body: str) -> TypedName:

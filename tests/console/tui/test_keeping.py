@@ -144,6 +144,8 @@ async def test_a_restore_is_declared_and_accepted(sample: Sample, tmp_path: Path
     """If it fails, an honest restore stays an attack, or a seat forgets without its person."""
     home = sample.book.home.folder
     shutil.copytree(home, tmp_path / "yesterday")
+    with sample.book.read() as snapshot:
+        size = snapshot.head.size
     sample.enter("ada", "incident.noted", "incident/inc-1", note="Lost.")
     verify(Book(sample.book.home, Seat(sample.seat("noor")), clock=sample.clock))
     shutil.rmtree(home)
@@ -154,14 +156,14 @@ async def test_a_restore_is_declared_and_accepted(sample: Sample, tmp_path: Path
         await press(pilot, "7")
         await choose(pilot, "Declare a restore")
         await shown(pilot, Form)
-        fill(pilot.app, reason="The disk failed.")
+        fill(pilot.app, reason="The disk failed.", **{"from": str(size)})
         await press(pilot, "ctrl+s")
         await shown(pilot, TypedName)
         await type_name(pilot, "Nordhaven Bank")
         await shown(pilot, Notice)
     with sample.book.read() as snapshot:
         (asked,) = snapshot.rows.where(ApprovalRow, state="pending")
-    assert asked.kind == "ledger.restored"
+    assert (asked.kind, asked.effect.body["lost_from"]) == ("ledger.restored", size)
     async with sample.console("noor").run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "7")
