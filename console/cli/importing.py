@@ -88,7 +88,7 @@ def import_files(
     and credentials are redacted before anything is hashed, and of conversations a summary is kept,
     with what the map takes from them, unless the redaction policy keeps them whole. Bad rows are
     quarantined and counted. --map and --column add to the columns of the format, or replace them;
-    a plain table is mapped as proposed. The same files again change nothing and exit with 0.
+    a plain table is mapped as proposed. The same files again change nothing, and exit as before.
     A bundle (`logs seal`) is checked through and entered as it is.
     Types: string, integer, number, boolean, timestamp.
     """

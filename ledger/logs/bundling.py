@@ -152,7 +152,7 @@ def enter_bundle(
         with book.read() as snapshot:
             known = imported_as(snapshot.rows, key)
         if known is not None:
-            return already(known)
+            return already(known, max_bad)
         check_contents(files, stated, column_map, force.rules)
         adopted(evidence, files[LOG], "parquet")
         evidence.keep(column_map.canonical(), "json")
@@ -172,7 +172,7 @@ def enter_bundle(
             known = imported_as(snapshot.rows, key)
         if known is None:  # nor entered by somebody else while we checked
             raise
-        return already(known)
+        return already(known, max_bad)
     return Imported(
         log=appended.name,
         model=whose,

@@ -102,7 +102,7 @@ def import_logs(
         standing(snapshot.rows, model)
         known = imported_as(snapshot.rows, key)
     if known is not None:
-        return already(known)
+        return already(known, max_bad)
     evidence = book.home.evidence
     safekeeping = Safekeeping(book, model, column_map, key)
     sealed, vault_key = _sealed(
@@ -122,7 +122,7 @@ def import_logs(
             known = imported_as(snapshot.rows, key)
         if known is None:  # nor entered by somebody else while we sealed
             raise
-        return already(known)
+        return already(known, max_bad)
     return Imported(
         log=appended.name,
         model=model,
@@ -218,8 +218,8 @@ def _counts(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"name": name, "count": count} for name, count in counts.items()]
 
 
-def already(row: LogRow) -> Imported:
-    """What an import came to that was made before."""
+def already(row: LogRow, max_bad: int) -> Imported:
+    """What an import came to that was made before, judged as if it were made now."""
     return Imported(
         log=row.log,
         model=row.model,
@@ -228,7 +228,7 @@ def already(row: LogRow) -> Imported:
         already_imported=True,
         rows=row.rows,
         quarantined=row.quarantined,
-        too_many_bad=False,
+        too_many_bad=row.quarantined > max_bad,
         redactions=counts_of(row.redactions),
         missing=counts_of(row.missing),
         guardrails=counts_of(row.guardrails),

@@ -33,7 +33,7 @@ def test_the_same_file_again_changes_nothing(bank: Place) -> None:
 
 @pytest.mark.parametrize(("max_bad", "code"), [("0", 1), ("2", 1), ("3", 0)])
 def test_more_bad_rows_than_allowed(bank: Place, max_bad: str, code: int) -> None:
-    """If this fails, a broken log goes unnoticed, or a tolerated row stops the night's import."""
+    """If this fails, a broken log goes unnoticed, or turns good by being imported once more."""
     ran = bank.run(
         "logs", "import", BAD, "--model", "credit-scorer", "--map", MAP, "--max-bad", max_bad,
         "--json",
@@ -45,6 +45,11 @@ def test_more_bad_rows_than_allowed(bank: Place, max_bad: str, code: int) -> Non
     assert [bad["line"] for bad in shown["quarantine"]] == [5, 9, 12]
     assert all(len(bad["digest"]) == 64 for bad in shown["quarantine"])
     assert "text" not in shown["quarantine"][0]
+    again = bank.run(
+        "logs", "import", BAD, "--model", "credit-scorer", "--map", MAP, "--max-bad", max_bad,
+        "--json",
+    )  # fmt: skip
+    assert (again.code, again.json["already_imported"]) == (code, True)
 
 
 def test_a_proposed_map_can_be_imported_with(bank: Place, tmp_path: Path) -> None:
