@@ -86,7 +86,13 @@ async def certify(desk: Desk, row: ActorRow) -> None:
         authority = desk.session.seat.authority_key(work.passphrase)
         return issue(work.book, work.signer, row.actor, authority)
 
-    appended = await desk.enter(Kind.ACTOR_CERTIFIED, certifying, doing=f"Certifying {row.actor}")
+    what = f"{row.actor} can sign reports that auditors trust, until their keys are replaced."
+    appended = await desk.enter(
+        Kind.ACTOR_CERTIFIED,
+        certifying,
+        confirm=lambda _values: TypedName(f"Certify {row.actor}", what, row.actor, "Certify"),
+        doing=f"Certifying {row.actor}",
+    )
     if appended is not None:
         desk.tell(f"Entered as entry {appended.entries[-1].seq}.", title=f"{row.actor} certified")
 

@@ -112,7 +112,7 @@ async def test_retiring_takes_the_typed_name_and_with_two_admins_two(sample: Sam
 
 
 async def test_only_the_founders_seat_certifies(sample: Sample) -> None:
-    """Whoever was enrolled elsewhere could never sign a report, or a stranger's CA would do."""
+    """Who was enrolled elsewhere could never sign a report, or a slip would let somebody sign."""
     assert not actor(sample, "cyril").certificate
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
@@ -124,6 +124,8 @@ async def test_only_the_founders_seat_certifies(sample: Sample) -> None:
     async with sample.console("ada").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await press(pilot, "8", "down", "c")
+        await shown(pilot, TypedName)
+        await pilot.press("tab", *"cyril", "enter")
         await until(pilot, lambda: bool(actor(sample, "cyril").certificate), "the certificate")
 
 
