@@ -245,6 +245,10 @@ def test_what_would_be_kept_is_shown_before_an_import(tmp_path: Path) -> None:
         ("a", "a.b", False),
         ("ab", "a", False),
         ("b.a", "a", False),
+        ("a.3.b.c", "a.*.b", True),
+        ("a.3.c", "a.*.b", False),
+        ("a{p.7.text} => b", "a{p.*.text}", True),
+        ("a{p.7.role} => b", "a{p.*.text}", False),
     ],
 )
 def test_which_columns_are_taken(source: str, conversation: str, taken: bool) -> None:
@@ -267,8 +271,8 @@ ANSWERS = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.one_of(ANSWERS, st.text(max_size=20)), min_size=1, max_size=6))
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.one_of(ANSWERS, st.text(max_size=20)), min_size=1, max_size=12))
 def test_columns_are_the_same_with_and_without_words(
     tmp_path_factory: Any, answers: list[Any]
 ) -> None:
