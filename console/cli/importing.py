@@ -223,7 +223,7 @@ def note_unmarked(session: Session, one: Recognised, mapping: ColumnMap) -> None
     """Say which personal data is kept as it is, so that it can never be erased by itself."""
     from ledger.logs.surveying import sampled, unmarked
 
-    if not one.format.personal:
+    if not one.format.personal or one.format.gather is not None:  # that reads all files first
         return
     records = sampled(one.log, one.container, one.format)
     left = unmarked(records, mapping, one.format, _rules(session).rules.removed)
