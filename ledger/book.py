@@ -172,8 +172,7 @@ class Book:
             raise Refused(
                 f"Your seat knows another ledger in {self.place}.", "Choose another folder."
             )
-        self.store.create()
-        with self._writing() as txn:
+        with self._writing(making=True) as txn:
             if txn.head.size:
                 raise self._occupied()
             drafts = [seal_texts(Vault(self.home.vault, ledger_id), draft)]
@@ -310,8 +309,6 @@ class Book:
                 "The database is behind the journal, and you may not write to it.",
                 "Have somebody who may write to this home run: quaestor ledger recover",
             )
-        if self.journal is not None and not self.store.exists():
-            self.store.create()
         with self._writing(making=self.journal is not None) as txn:
             return self._recover(txn)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -56,12 +56,8 @@ class DuckStore:
 
     def create(self) -> None:
         """Make the empty tables that are missing, without keys or indexes."""
-        with self.locks.exclusive():
-            new = not self.path.exists()
-            with self._open(read_only=False) as connection, connection.begin():
-                _make_tables(connection)
-            if new:
-                self.path.chmod(0o660)
+        with self.write(making=True):
+            pass
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -79,14 +75,14 @@ class DuckStore:
     ) -> Iterator[Transaction]:
         """Open for writing, alone; what was posted is committed at the end."""
         with self.locks.exclusive(), self._open(read_only=False) as connection:
+            made = making and self._made(connection)
             self._share_log()
             with connection.begin():
-                if making:
-                    _make_tables(connection)
                 hand = DuckHand(_duck(connection))
                 yield DuckTransaction(connection, hand, Writing(foreseeing))
                 hand.ask()
-            self._leave_log(connection)
+            if not made:
+                self._leave_log(connection)
 
     def changes(self, ended: Callable[[], bool]) -> Iterator[int]:
         """Nothing: who works on this machine sees the head file change."""
@@ -97,6 +93,16 @@ class DuckStore:
     def _log(self) -> Path:
         """The write-ahead log, which lies there between two uses too."""
         return self.path.with_name(f"{self.path.name}.wal")
+
+    def _made(self, connection: Connection) -> bool:
+        """Make the tables that are missing; whether there were any.
+
+        A database that was just made becomes the whole group's, whatever the umask.
+        """
+        with suppress(PermissionError):  # somebody else made it, and did so then
+            self.path.chmod(0o660)
+        with connection.begin():
+            return _make_tables(connection)
 
     def _share_log(self) -> None:
         """Make the write-ahead log the whole group's before a commit makes it, whatever the umask.
@@ -210,16 +216,20 @@ def _damaged(error: BaseException) -> bool:
     return isinstance(error, duckdb.IOException) and any(it in str(error) for it in _DAMAGE)
 
 
-def _make_tables(connection: Connection) -> None:
-    """Make the tables that are missing, and the head's row. Asked for often, so in one question."""
+def _make_tables(connection: Connection) -> bool:
+    """Make the tables that are missing, and the head's row; whether there were any.
+
+    Asked for often, so in one question.
+    """
     there = _duck(connection).execute("SELECT table_name FROM duckdb_tables()").fetchall()
     wanted = [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
     missing = [table for table in wanted if (table.name,) not in there]
     if missing:
         statements = "; ".join(_without_keys(table, connection) for table in missing)
         _duck(connection).execute(statements)
-    if (HEAD.name,) not in there:
+    if HEAD in missing:
         connection.execute(insert(HEAD).values(head_values(Head())))
+    return bool(missing)
 
 
 def _without_keys(table: Table, connection: Connection) -> str:
