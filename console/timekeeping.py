@@ -6,6 +6,7 @@ entered by it reads as if it had happened at another time.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,10 +33,8 @@ def doubt(home: Path, now: datetime) -> str:
 
 def _last_written(home: Path) -> datetime | None:
     """When the ledger last grew, by the clock of the computer that its folder lies on."""
-    times = []
-    for file in (home / "head.json", *(home / "journal").glob("*.jsonl")):
-        try:
-            times.append(file.stat().st_mtime)
-        except OSError:
-            continue
+    times: list[float] = []
+    for pattern in ("head.json", "journal/*.jsonl"):
+        with suppress(OSError):  # whoever may not look finds that out by what they are about to do
+            times += [file.stat().st_mtime for file in home.glob(pattern)]
     return datetime.fromtimestamp(max(times), UTC) if times else None

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
@@ -239,6 +239,24 @@ def test_a_clock_that_is_years_off(world: World, years: int) -> None:
     assert versions(world.stranger()).keys() >= {"there", "here"}
     assert sound(world, "emil") == []
     assert verify(emil.book).verdict == "verified"
+
+
+@pytest.mark.parametrize(("days", "words"), [(-1, "behind the ledger"), (9_000, "days before")])
+def test_a_clock_that_cannot_be_right_is_told_to_whoever_signs(
+    place: Place, monkeypatch: pytest.MonkeyPatch, days: int, words: str
+) -> None:
+    """If it fails, somebody enters a day's work under a wrong date and nobody tells them."""
+    monkeypatch.setattr(
+        "ledger.clock.system_clock", lambda: datetime.now(UTC) + timedelta(days=days)
+    )
+    killed = place.run("kill", MODEL, "--confirm", MODEL, "--reason", "It harms.", by="cy")
+    assert killed.code == 0
+    assert words in killed.err
+    assert "Set the clock" in killed.err
+    assert (
+        place.run("kill", MODEL, "--confirm", MODEL, "--json", by="cy").error["code"] == "refused"
+    )
+    assert modes(place) == {MODEL: "off"}
 
 
 def newer_kind(place: Place) -> None:
