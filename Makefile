@@ -18,7 +18,7 @@ test: setup-tests check ## set up, check, then run the suite
 test-slow: setup-tests ## run what is too large for every day, at full size
 	@$(bin)/pytest -m slow
 
-tamper-lab: setup-tests ## attack a ledger in every way known (DAMAGE=10000: or change bytes, ~25 min)
+tamper-lab: setup-tests ## attack a ledger in every way known (DAMAGE=10000: or change bytes, ~15 min)
 	@$(bin)/python -m tests.lab $(if $(DAMAGE),--damage $(DAMAGE))
 
 crash-lab: setup-tests ## fail every system call of an append and a kill; 500 kills; damage; full size
