@@ -112,7 +112,9 @@ def kill(
     )
     spooled, in_spool = _spool(book, sign_order(book.home, signer, order, reason))
     published = _publish(book, known, order)
-    spooled = replace(spooled, published_at=write_time(published.time))
+    # A file's time is that of the kernel's last tick, which may be just before the order.
+    published_at = max(write_time(published.time), order.ordered_at)
+    spooled = replace(spooled, published_at=published_at)
     recorded, why = _record(book, signer, spooled, in_spool)
     return KillReport(
         model,
