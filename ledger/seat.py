@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -151,7 +152,7 @@ class Seat:
 
     def pin(self, ledger_id: str) -> Pin | None:
         """What the first visit to this ledger fixed, or None."""
-        path = self._ledgers.joinpath(ledger_id, "pin.json")
+        path = _within(self._ledgers, ledger_id, "pin.json")
         if not path.exists():
             return None
         fields = orjson.loads(path.read_bytes())
@@ -303,11 +304,17 @@ class Seat:
         return self._ledgers / ledger_id
 
     def _checkpoint(self, ledger_id: str) -> Path:
-        return self._ledgers.joinpath(ledger_id, "checkpoint")
+        return _within(self._ledgers, ledger_id, "checkpoint")
 
     def _make_ledger(self, ledger_id: str) -> None:
         self.create()
         self._ledger(ledger_id).mkdir(mode=0o700, exist_ok=True)
+
+
+@cache
+def _within(folder: Path, *names: str) -> Path:
+    """Paths are slow to make, and every append asks for a few of them many times."""
+    return folder.joinpath(*names)
 
 
 def require_actor(name: str) -> None:
