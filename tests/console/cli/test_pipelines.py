@@ -131,7 +131,8 @@ def test_the_key_of_a_seat_signs_as_well(staffed: Place, log: Path, tmp_path: Pa
     )
     assert entered.returncode == 0, entered.stderr
     assert b"log-2" in entered.stdout
-    assert staffed.run("logs", "import", str(out), by="eva").code == 0
+    again = staffed.run("logs", "import", str(out), "--json", by="eva")
+    assert (again.code, again.json["already_imported"]) == (1, True)  # judged by --max-bad 0
 
 
 def test_a_key_that_others_can_read_is_refused(staffed: Place, log: Path, tmp_path: Path) -> None:

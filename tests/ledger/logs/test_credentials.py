@@ -195,7 +195,7 @@ CLEAN = [
     "Our secret: listening to people, and time",
     "a secret = transparency in all books",
     "Password: required",
-    "pwd: /home/app and PWD=/srv/quaestor, {'pwd': '~/work'}",
+    "pwd: /opt/app and PWD=/srv/quaestor, {'pwd': '~/work'}",
     "api key: missing from the request",
     "the password: it must have twelve characters",
     "glass-fibre-reinforced-plastic-panels and glance-at-the-whole-document-first",
