@@ -37,6 +37,7 @@ _BULK = 64
 _DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough")
 _REBUILD = "Rebuild it from the journal: quaestor ledger recover"
 _COLUMNS = "seq, time, actor, kind, subject, data"
+_NO_BAR = "SET enable_progress_bar = false"  # it would be drawn on stdout
 
 
 class DuckStore:
@@ -147,9 +148,7 @@ class DuckStore:
         engine = self._reader if read_only else self._writer
         try:
             with engine.connect() as connection:
-                _duck(connection).execute(
-                    "SET enable_progress_bar = false"
-                )  # it is drawn on stdout
+                _duck(connection).execute(_NO_BAR)
                 yield connection
         except NoResultFound as error:
             raise StoreDamaged(
