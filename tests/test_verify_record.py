@@ -371,6 +371,7 @@ def test_a_folder_of_tiles(exported: tuple[World, Path], tmp_path: Path, tell: T
 
 
 def flipped(data: bytes, place: int) -> bytes:
+    """Change one bit."""
     changed = bytearray(data)
     changed[place] ^= 1
     return bytes(changed)
