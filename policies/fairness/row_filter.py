@@ -8,7 +8,7 @@ aggregate or window, no parameter, nothing that depends on the clock, on chance 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -58,7 +58,7 @@ def condition(source: Source, where: str | None) -> str:
         if kind not in _ALLOWED:
             raise _refused(where, f"it holds a {kind.lower().replace('_', ' ')}")
         if kind == "COLUMN_REF" and node["column_names"][0].lower() not in columns:
-            raise _refused(where, f"the files have no column {node['column_names'][0]!r}")
+            raise _without(where, node["column_names"][0], source.columns)
         if kind == "FUNCTION" and node["function_name"].lower() not in functions:
             raise _refused(where, f"it calls {node['function_name']}")
     return text
@@ -97,6 +97,15 @@ def _nodes(expression: Any) -> Iterator[dict[str, Any]]:
             rest.extend(part.values())
         elif isinstance(part, list):
             rest.extend(part)
+
+
+def _without(where: str, missing: str, columns: Iterable[str]) -> InvalidInput:
+    narrowing = {"time": "A span of time", "model_version": "A version"}.get(missing.lower())
+    what = narrowing or f"The filter {where!r}"
+    return InvalidInput(
+        f"{what} cannot be used: the files have no column {missing!r}.",
+        f"Their columns are: {', '.join(columns)}.",
+    )
 
 
 def _refused(where: str, reason: str) -> InvalidInput:
