@@ -13,6 +13,21 @@ from tests.people import MODEL, World, build, copy, version_draft
 from tests.workers import Workers
 
 
+FIRST = "tests/test_readme.py"
+"""Takes as long as a hundred others: begun last, it would leave one process waiting."""
+TOGETHER = ("tests/console/demo/", "tests/lab/")
+"""Folders whose tests share something that takes long to make."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share what is made once run in one process, where there are several."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Build the organisation. Not to be written to: `world` is a copy of it."""

@@ -59,7 +59,7 @@ def run_all(folder: Path) -> list[Ran]:
         cwd=folder,
         env={**environ, "PATH": "/usr/bin:/bin", "HOME": str(folder / "user")},
         check=False,
-        timeout=240,
+        timeout=600,
     )
     return [
         Ran(
