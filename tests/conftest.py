@@ -12,7 +12,6 @@ from ledger.verification import verify
 from tests.people import MODEL, World, build, copy, version_draft
 from tests.workers import Workers
 
-
 FIRST = "tests/test_readme.py"
 """Takes as long as a hundred others: begun last, it would leave one process waiting."""
 TOGETHER = ("tests/console/demo/", "tests/lab/")
