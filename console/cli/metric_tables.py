@@ -160,6 +160,8 @@ def facts(document: Document) -> Iterator[tuple[str, str]]:
         yield "quantiles", quantiles["method"] + (error if quantiles["relative_error"] else "")
     when = f"{files['computed']:,} digests computed now, {files['remembered']:,} before, unchanged"
     yield "files", f"{files['files']:,} are what was sealed: {when}"
+    for column, texts in document["only"].items():
+        yield "only", f"{column}: {legible(', '.join(texts))}"
     if document["without_time"]:
         counted = "in none" if document["since"] or document["until"] else "only in the totals"
         yield "without time", f"{document['without_time']:,} decisions, in no window, {counted}"

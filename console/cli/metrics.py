@@ -32,6 +32,13 @@ def metrics(
         str | None,
         typer.Option(metavar="COL[,COL...]", help="Groups as well: version,prompt_version."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL=VALUE[,VALUE...]",
+            help="Only decisions in which one of these stands there: operation=chat. Repeatable.",
+        ),
+    ] = None,
     tz: Annotated[
         str | None,
         typer.Option(
@@ -54,13 +61,15 @@ def metrics(
     Straight from the sealed logs, whose files are held against their digests first; a file that
     did not change since is not read again for that. Windows begin at multiples of their length
     since 1970 in UTC; one without a decision is shown as a gap. What no log tells is null, and the
-    reason is stated. Nothing is entered.
+    reason is stated. Every record that was imported counts: of traces, whose spans lie in one
+    another, choose one kind (`--only operation=chat`). Nothing is entered.
     """
     from policies.metrics.metering import measure
     from policies.metrics.request import (
         MetricsRequest,
         parse_columns,
         parse_moment,
+        parse_only,
         parse_window,
     )
 
@@ -72,6 +81,7 @@ def metrics(
         by=parse_columns(by),
         zone=tz or "UTC",
         exact=exact,
+        only=parse_only(only or ()),
     )
     with progress(session, "checking digests", of_bytes=True) as told:
         document = measure(session.book, model, request, again=check, progress=told)

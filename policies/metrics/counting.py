@@ -83,13 +83,21 @@ class Scope:
         named = zip(self.request.by, self.groups, strict=True)
         return ", ".join([window, *(f'"{column}"::VARCHAR AS {key}' for column, key in named)])
 
-    def condition(self) -> str:
-        """Write which decisions are in the period; rows without a time are in none but all."""
+    def period(self) -> str:
+        """Write which rows are in the period; those without a time are in none but all."""
         bounds = [
             *(["time >= $since::TIMESTAMPTZ"] if self.request.since else []),
             *(["time < $until::TIMESTAMPTZ"] if self.request.until else []),
         ]
         return " AND ".join(bounds) or "true"
+
+    def condition(self) -> str:
+        """Write which decisions count: in the period, and chosen."""
+        chosen = [
+            f'list_contains($only{number}::VARCHAR[], "{column}"::VARCHAR)'
+            for number, (column, _) in enumerate(self.request.only)
+        ]
+        return " AND ".join([self.period(), *chosen])
 
     def bound(self) -> dict[str, object]:
         """The period's parameters."""
@@ -98,7 +106,8 @@ class Scope:
 
     def parameters(self) -> dict[str, object]:
         """Parameters of a query over the decisions in scope."""
-        return {**self.decisions.parameters, **self.bound()}
+        chosen = {f"only{n}": list(texts) for n, (_, texts) in enumerate(self.request.only)}
+        return {**self.decisions.parameters, **self.bound(), **chosen}
 
 
 def count(engine: duckdb.DuckDBPyConnection, scope: Scope) -> dict[Place, Sums]:
@@ -228,7 +237,7 @@ def count_resources(
     """Sum up amounts and costs by resource and unit, of the rows in the period."""
     found = engine.execute(
         "SELECT resource, unit, count(*), fsum(amount), fsum(cost) "  # noqa: S608 - as in count
-        f"FROM {resources.sql} WHERE {scope.condition()} GROUP BY ALL ORDER BY 1, 2",
+        f"FROM {resources.sql} WHERE {scope.period()} GROUP BY ALL ORDER BY 1, 2",
         {**resources.parameters, **scope.bound()},
     ).fetchall()
     return [

@@ -71,6 +71,7 @@ class Writer:
             "since": _written(request.since),
             "until": _written(request.until),
             "by": list(request.by),
+            "only": {column: list(texts) for column, texts in request.only},
             "quantiles": {
                 "method": latency.method if latency else None,
                 "relative_error": 0.0 if exact else RELATIVE_ERROR,

@@ -62,13 +62,13 @@ def measure_files(files: Sequence[File], request: MetricsRequest, checked: Check
     """Measure files whose digests were checked; else as `measure`."""
     request.check()
     of_kind = {kind: [file for file in files if file.kind == kind] for kind in _KINDS}
-    wanted = {**dict.fromkeys(request.by, Holds.TEXT), **DECISION}
+    wanted = {**dict.fromkeys(request.named, Holds.TEXT), **DECISION}
     decisions = relation(of_kind["decision"], wanted)
-    for column in request.by:
+    for column in request.named:
         if column not in decisions.columns:
             raise InvalidInput(
                 f"No log of decisions has the column {column!r}.",
-                f"Group by one of: {', '.join(sorted(decisions.columns))}, or a mapped one.",
+                f"Name one of: {', '.join(sorted(decisions.columns))}, or a mapped one.",
             )
     scope = Scope(request, _window(of_kind["decision"], request), decisions)
     answers = _answers(of_kind, decisions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,7 +28,8 @@ class MetricsRequest:
 
     The period is from `since` on and before `until`. `zone` is where times are shown; windows
     begin at multiples of their width since 1970-01-01 00:00 UTC whatever the zone. `exact` wants
-    exact quantiles however many rows there are.
+    exact quantiles however many rows there are. `only` are columns, each with the texts of which
+    one must stand there for a decision to count.
     """
 
     window: int | None = None
@@ -36,6 +38,12 @@ class MetricsRequest:
     by: tuple[str, ...] = ()
     zone: str = "UTC"
     exact: bool = False
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that the request itself names, each once."""
+        return tuple(dict.fromkeys((*self.by, *(column for column, _ in self.only))))
 
     def check(self) -> None:
         """Raise InvalidInput for what contradicts itself, whatever the logs hold."""
@@ -43,6 +51,12 @@ class MetricsRequest:
             raise InvalidInput(
                 f"{', '.join(self.by)!r} are not columns to group by.",
                 "Name mapped columns, each once: --by version,prompt_version",
+            )
+        columns = [column for column, _ in self.only]
+        if len(set(columns)) != len(columns) or not all(map(_COLUMN.fullmatch, columns)):
+            raise InvalidInput(
+                f"{', '.join(columns)!r} are not columns to choose decisions by.",
+                "Name mapped columns, each once: --only operation=chat",
             )
         if self.since and self.until and self.until <= self.since:
             raise InvalidInput("The period ends before it begins.", "Turn it round.")
@@ -75,6 +89,21 @@ def parse_columns(text: str | None) -> tuple[str, ...]:
     """Columns separated by commas; `version` stands for `model_version`."""
     names = (name.strip() for name in text.split(",")) if text else ()
     return tuple(_SHORT.get(name, name) for name in names)
+
+
+def parse_only(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Columns with the texts that count, each written as `operation=chat,embeddings`.
+
+    Raises InvalidInput for what is not written so.
+    """
+    found = []
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not equals or not values:
+            raise InvalidInput(f"{text!r} chooses nothing.", "Write it like operation=chat.")
+        column = name.strip()
+        found.append((_SHORT.get(column, column), tuple(values.split(","))))
+    return tuple(found)
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -193,6 +193,23 @@ def test_a_period_cuts_windows_and_keeps_empty_ones(tmp_path: Path) -> None:
     assert everything["total"]["per_second"] == pytest.approx(3 / (5 * 3_600))
 
 
+@settings(max_examples=20, deadline=None)
+@given(logs())
+def test_what_was_not_chosen_counts_nowhere(drawn: list[list[dict[str, Any]]]) -> None:
+    """If it fails, the tokens of an agent's span are those of its calls once more."""
+    only = (("status", ("ok", "neither")), ("model_version", ("1", "2")))
+    with TemporaryDirectory() as folder:
+        files = [sealed(Path(folder), rows) for rows in drawn]
+        found = metrics(files, window=3_600, only=only)
+    frame = framed(drawn)
+    chosen = frame[(frame["status"] == "ok") & frame["model_version"].notna()]
+    assert found["total"]["requests"] == len(chosen)
+    if len(chosen):
+        same(found["total"], chosen)
+    assert sum(each["requests"] for each in found["windows"]) == chosen["time"].count()
+    assert found["only"] == {"status": ["ok", "neither"], "model_version": ["1", "2"]}
+
+
 def test_what_no_log_tells_is_null_with_the_reason(tmp_path: Path) -> None:
     """If it fails, a model whose log has no costs is said to cost nothing."""
     file = sealed(tmp_path, [{"time": utc("2026-01-01"), "status": "200", "cost": None}])

@@ -12,6 +12,7 @@ from ledger.errors import InvalidInput
 from policies.metrics.request import (
     parse_columns,
     parse_moment,
+    parse_only,
     parse_window,
     suggested_window,
     window_text,
@@ -36,6 +37,17 @@ def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_window(text)
     assert refused.value.hint
+
+
+def test_what_counts_is_written_by_columns() -> None:
+    """If it fails, other decisions are measured than were chosen."""
+    assert parse_only(["version=2.0,2.1", "operation=a = b"]) == (
+        ("model_version", ("2.0", "2.1")),
+        ("operation", ("a = b",)),
+    )
+    for slip in ("operation", "operation="):
+        with pytest.raises(InvalidInput, match="chooses nothing"):
+            parse_only([slip])
 
 
 @given(st.floats(0, 10**9))

@@ -65,7 +65,7 @@ class MetricsPage(Page):
         """Measure once; what was measured stays until it is asked for again."""
         if self._values is None and picture.rows.get(ModelRow, self.model) is not None:
             by = "version" if _VERSION in columns_of(picture, [self.model]) else ""
-            self._values = {"window": "", "since": "", "until": "", "by": by}
+            self._values = {"window": "", "since": "", "until": "", "by": by, "only": ""}
             self._measure(self._values)
 
     def on_resize(self) -> None:
@@ -86,7 +86,7 @@ class MetricsPage(Page):
 
     def _measured(self, values: Values, tell: Any) -> dict[str, Any]:
         from policies.metrics.metering import measure
-        from policies.metrics.request import MetricsRequest, parse_columns, parse_window
+        from policies.metrics.request import MetricsRequest, parse_columns, parse_only, parse_window
 
         local = self.app.local
         request = MetricsRequest(
@@ -94,6 +94,7 @@ class MetricsPage(Page):
             since=local.read(values["since"]) if values["since"] else None,
             until=local.read(values["until"]) if values["until"] else None,
             by=parse_columns(values["by"]),
+            only=parse_only(filter(str.strip, values["only"].split(";"))),
         )
         return measure(self.app.book, self.model, request, progress=tell)
 
@@ -129,13 +130,15 @@ class MetricsPage(Page):
 
     @work
     async def action_choose(self) -> None:
-        """Choose windows, period and groups."""
+        """Choose windows, period, groups, and which decisions count."""
         fields = [
             Field("window", "Windows", required=False, hint="15m, 1h, 1d; empty: as suits."),
             Field("since", "Since", required=False, hint="Local time, such as 2026-03-01 00:00."),
             Field("until", "Until", required=False, hint="Local time; that moment no more."),
             Field("by", "Groups", required=False,
                   hint="Mapped columns by commas, such as version,prompt_version."),
+            Field("only", "Only", required=False,
+                  hint="Of traces one kind of span: operation=chat. More columns after ;"),
         ]  # fmt: skip
         values = await self.app.push_screen_wait(
             Form(f"Metrics of {self.model}", fields, self._values, verb="Measure")
