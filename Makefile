@@ -18,7 +18,7 @@ test: setup-tests check ## set up, check, then run the suite
 test-slow: setup-tests ## run what is too large for every day, at full size
 	@$(bin)/pytest -m slow
 
-tamper-lab: setup-tests ## attack a ledger in every way known (DAMAGE=10000: or change bytes, ~15 min)
+tamper-lab: setup-tests ## attack a ledger in every way known (DAMAGE=10000: or change bytes, ~22 min)
 	@$(bin)/python -m tests.lab $(if $(DAMAGE),--damage $(DAMAGE))
 
 crash-lab: setup-tests ## fail every system call of an append and a kill; 500 kills; damage; full size
@@ -27,7 +27,7 @@ crash-lab: setup-tests ## fail every system call of an append and a kill; 500 ki
 crowd: setup-tests ## 8 processes x 250 entries at once, readers and a verification besides
 	@$(bin)/pytest -s -m slow $(crowd)
 
-bench: setup ## measure the speed of the record (BENCH=--quick: a few seconds each)
+bench: setup ## measure speed: record, imports, audits, metrics (BENCH=--quick: seconds each)
 	@$(bin)/python -m benchmarks $(BENCH)
 
 check: setup ## format, lint, types, and imports that run downhill
