@@ -463,7 +463,7 @@ def judge(staffed: World, tmp_path_factory: pytest.TempPathFactory) -> Person:
     return copy(staffed, tmp_path_factory.mktemp("judge")).person("emil")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_changed_byte_passes(judge: Person, sealed: Path, data: st.DataObject) -> None:
     """If it failed, a bundle could be changed on its way without anybody noticing."""
