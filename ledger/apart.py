@@ -27,8 +27,6 @@ WORTHWHILE = 100_000
 
 _AHEAD = 4  # batches that may be read and handed over before the first is taken
 _LENGTH = struct.Struct("!Q")
-# -P and this path: what lies in the folder where somebody works must not be imported.
-_START = "import sys; sys.path[:] = sys.argv[2:]; from ledger.apart import serve; serve()"
 
 
 def check_apart(batches: Iterable[B]) -> Iterator[tuple[B, Checked]]:
@@ -72,6 +70,16 @@ def checking_for(entries: int) -> Checking[B]:
     return check_apart if entries >= WORTHWHILE else check_here
 
 
+def serving(module: str, *arguments: str) -> list[str]:
+    """The command of another Python that runs `serve` of a module of ours.
+
+    It imports from where this one does, and never from the folder where somebody works.
+    """
+    path = f"sys.path[:] = sys.argv[{len(arguments) + 1}:]"
+    start = f"import sys; {path}; from {module} import serve; serve()"
+    return [sys.executable, "-P", "-c", start, *arguments, *filter(None, sys.path)]
+
+
 def serve() -> None:
     """Answer on the socket that was handed over, until it closes."""
     with socket.socket(fileno=int(sys.argv[1])) as there:
@@ -90,9 +98,8 @@ class _Other:
     def __init__(self) -> None:
         self._here, there = socket.socketpair()
         with there:
-            command = [sys.executable, "-P", "-c", _START, str(there.fileno())]
             self._process = subprocess.Popen(
-                [*command, *filter(None, sys.path)],
+                serving("ledger.apart", str(there.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -599,7 +599,7 @@ def agree(
 
 def test_both_agree_on_damaged_ledgers(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, one of the two verifiers is wrong about a record, or the document is unclear."""
-    verdicts, kinds = agree(monkeypatch, range(24), 10)
+    verdicts, kinds = agree(monkeypatch, range(24), 24)
     assert verdicts["altered"] > 150
     assert verdicts["sound"] > 15
     assert len(kinds) > 40

@@ -27,6 +27,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from ledger.apart import serving
 from ledger.errors import InvalidInput, QuaestorError, StoreUnavailable
 from ledger.logs.engine import LOCKED_MEMORY, locked_engine
 from ledger.logs.permitted import first_line, refused, require_permitted
@@ -40,8 +41,6 @@ _PER_CORE = 2**25  # the stack and the heap of one more thread
 _BATCH = 2_048  # rows; a record may be long
 _HEAD = struct.Struct("!cQ")
 _READY, _ROWS, _WRONG, _DONE = b"!", b"r", b"w", b"d"
-# -P and this path: what lies in the folder where somebody works must not be imported.
-_START = "import sys; sys.path[:] = sys.argv[1:]; from ledger.logs.asking import serve; serve()"
 
 Found = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 """What a query finds: its columns, each name once, and the rows in batches, to be read once."""
@@ -117,7 +116,7 @@ class _Apart:
         self._late = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, *filter(None, sys.path)],
+                serving("ledger.logs.asking"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

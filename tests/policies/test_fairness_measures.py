@@ -173,7 +173,7 @@ def _highest(name: str, cells: Tables) -> bool:
     return bool(odds[1] if "opportunity" in name else odds.all())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(CELLS)
 @example(np.array([[[3, 2], [4, 1]]]))
 @example(np.array([[[0, 0], [4, 1]], [[0, 0], [1, 1]]]))
