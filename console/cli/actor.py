@@ -129,7 +129,7 @@ def grant(
 @app.command(
     epilog=example(
         "quaestor actor revoke mira risk-officer",
-        "quaestor actor revoke mira --key --since-seq 120 --reason 'Laptop stolen on 3 March'",
+        "quaestor actor revoke mira --key --since-seq 120 --reason 'Laptop stolen' --confirm mira",
     )
 )
 def revoke(
@@ -143,12 +143,13 @@ def revoke(
         typer.Option(min=0, metavar="SEQ", help="The first entry that the key is not trusted for."),
     ] = None,
     reason: Reason = "",
+    confirm: Confirm = None,
     json: Json = False,
 ) -> None:
     """Take a role, or revoke a key from an entry on; what it signed since then is flagged.
 
     Once there are two admins, taking a role needs another person's approval; revoking a key, which
-    stops a person at once, does not.
+    stops a person at once, does not; it asks for their name instead.
     """
     from ledger.approving import enter_or_request
     from ledger.entry import Draft
@@ -170,6 +171,8 @@ def revoke(
             row = snapshot.rows.get(ActorRow, actor)
         if row is None:
             raise Refused(f"There is no actor {actor}.", "See: quaestor actor list")
+        what = f"{actor} can do nothing until they have a new key."
+        confirm_name(session, confirm, actor, what)
         body = {"public_key": row.public_key, "since_seq": since_seq, "reason": reason}
         draft = Draft(Kind.ACTOR_KEY_REVOKED, f"actor/{actor}", body)
     outcome = enter_or_request(session.book, session.signer, lambda _rows: draft)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from console.cli.asking import ask
+from console.cli.asking import ask, confirm_name
 from console.cli.display import (
     Cell,
     Document,
@@ -20,6 +20,7 @@ from console.cli.display import (
 )
 from console.cli.entering import enter
 from console.cli.options import (
+    Confirm,
     Json,
     OneModel,
     Reason,
@@ -266,9 +267,13 @@ def resolve(
     enter(context, "incident.resolved", f"incident/{incident}", {"resolution": text}, as_json=json)
 
 
-@app.command(epilog=example("quaestor incident close inc-1"))
-def close(context: typer.Context, incident: Incident, *, json: Json = False) -> None:
-    """Close a resolved incident."""
+@app.command(epilog=example("quaestor incident close inc-1 --confirm inc-1"))
+def close(
+    context: typer.Context, incident: Incident, *, confirm: Confirm = None, json: Json = False
+) -> None:
+    """Close a resolved incident, for good: its steps can no longer be ticked."""
+    body = "Steps can no longer be ticked afterwards; notes can still be added."
+    confirm_name(session_of(context), confirm, incident, body)
     enter(context, "incident.closed", f"incident/{incident}", {}, as_json=json)
 
 

@@ -43,7 +43,7 @@ def test_an_incident_from_opening_to_closing(bank: Place) -> None:
         ["note", "inc-1", "The release of Tuesday"],
         ["escalate", "inc-1", "high", "--reason", "It has stopped"],
         ["resolve", "inc-1", "Version 2.1.1"],
-        ["close", "inc-1"],
+        ["close", "inc-1", "--confirm", "inc-1"],
     ):
         ran = bank.run("incident", *arguments, "--json", by="cy")
         assert (ran.code, ran.json["subject"]) == (0, "incident/inc-1"), ran.err
@@ -71,8 +71,10 @@ def test_a_time_without_a_zone_is_refused(bank: Place) -> None:
 
 
 def test_what_is_not_resolved_cannot_be_closed(bank: Place) -> None:
-    """If this fails, an incident disappears without anyone saying what was done."""
+    """If this fails, an incident ends by a slip, or without anyone saying what was done."""
     bank.run(*OPEN, "--severity", "low")
-    ran = bank.run("incident", "close", "inc-1", "--json")
+    unconfirmed = bank.run("incident", "close", "inc-1", "--json")
+    assert (unconfirmed.code, unconfirmed.error["hint"]) == (2, "Give it: --confirm inc-1")
+    ran = bank.run("incident", "close", "inc-1", "--confirm", "inc-1", "--json")
     assert (ran.code, ran.error["code"]) == (3, "refused")
     assert "incident resolve" in ran.error["hint"]

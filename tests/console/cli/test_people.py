@@ -90,7 +90,9 @@ def test_a_role_and_a_key_are_revoked(place: Place) -> None:
     unclear = place.run("actor", "revoke", "cy", "--json")
     assert (unclear.code, "--since-seq" in unclear.error["hint"]) == (2, True)
     key = ["actor", "revoke", "eva", "--key", "--since-seq", "5", "--reason", "Stolen", "--json"]
-    assert place.run(*key).json["kind"] == "actor.key_revoked"
+    slip = place.run(*key, "--confirm", "cy")
+    assert (slip.code, slip.error["hint"]) == (2, "To confirm: --confirm eva")
+    assert place.run(*key, "--confirm", "eva").json["kind"] == "actor.key_revoked"
     shown = place.run("actor", "show", "eva", "--json").json
     assert shown["keys"][0]["untrusted_since"] == 5
     assert place.run("incident", "open", "x", "--severity", "low", by="eva").code == 3
