@@ -7,14 +7,14 @@ from pydantic import BaseModel, ValidationError
 
 from ledger.book import Appended, Book
 from ledger.entry import canonical
-from ledger.errors import InvalidInput
+from ledger.errors import InvalidInput, Refused
 from ledger.keys import Signer
 from ledger.logs.rules import RedactionRules
 from ledger.registers.policies import PolicyKind, draft_adoption, in_force
 from policies import shipped
 from policies.playbook import Playbook, parse
 from policies.retention import Retention
-from policies.thresholds import Thresholds, parse_thresholds
+from policies.thresholds import Thresholds, parse_thresholds, shipped_text
 
 KINDS: tuple[PolicyKind, ...] = ("thresholds", "playbook", "redaction", "retention")
 
@@ -49,9 +49,25 @@ def policy_in_force(book: Book, policy: PolicyKind) -> tuple[str, bytes]:
 
 
 def thresholds_in_force(book: Book) -> tuple[str, Thresholds]:
-    """Digest and content of the thresholds that audits are judged by now."""
+    """Digest and content of the thresholds that audits are judged by now.
+
+    Raises Refused if an earlier version of the program adopted them, which had fewer.
+    """
     digest, data = policy_in_force(book, "thresholds")
-    return digest, Thresholds.model_validate_json(data)
+    try:
+        return digest, Thresholds.model_validate_json(data)
+    except ValidationError as error:
+        raise Refused(
+            f"The thresholds in force are not what is judged by now: {_said(error)}.",
+            "Adopt them anew: quaestor policy adopt thresholds --reason TEXT",
+        ) from error
+
+
+def thresholds_at_hand(book: Book) -> tuple[str | None, Thresholds]:
+    """The thresholds in force, or without a ledger (None) those that come with the program."""
+    if book.home.exists():
+        return thresholds_in_force(book)
+    return None, parse_thresholds(shipped_text())
 
 
 def playbook_in_force(book: Book) -> tuple[str, Playbook]:

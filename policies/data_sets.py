@@ -23,7 +23,8 @@ from ledger.registers.datasets import (
     digest_of,
     draft_training,
 )
-from policies.data.profile import DataProfile, profile_data
+from policies.adopting import thresholds_at_hand
+from policies.data.profile import profile_data
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,30 @@ def read_profile(book: Book, digest: str) -> dict[str, Any]:
     return document
 
 
-def profile_document(profile: DataProfile, paths: Sequence[Path], digest: str) -> dict[str, Any]:
-    """Return the document of `data profile --json`."""
-    return {"files": [path.name for path in paths], "digest": digest, **profile.as_json()}
+def profile_files(
+    book: Book,
+    paths: Sequence[Path],
+    label: str | None = None,
+    identifiers: Sequence[str] = (),
+    where: str | None = None,
+) -> dict[str, Any]:
+    """Look at files, and return the document of `data profile --json`; nothing is entered.
+
+    Held against the thresholds in force, or without a ledger against those that are shipped:
+    `thresholds_adopted` is then null. Raises as `profile_data` does, and InvalidInput if a file
+    changes meanwhile.
+    """
+    adopted, thresholds = thresholds_at_hand(book)
+    digests = [digest_readable(path) for path in paths]
+    profile = profile_data(paths, thresholds.quality, label, identifiers, where)
+    if [digest_readable(path) for path in paths] != digests:
+        raise InvalidInput("A file changed while it was read.", "Wait until it is whole.")
+    return {
+        "files": [path.name for path in paths],
+        "digest": digest_of(digests),
+        "thresholds_adopted": adopted,
+        **profile.as_json(),
+    }
 
 
 def digest_readable(path: Path) -> str:
@@ -118,12 +140,11 @@ def _contents(book: Book, files: Files) -> dict[str, Any]:
     digest = digest_of(digests)
     rows, kept = None, None
     if files.profiled:
-        profile = profile_data(files.paths, files.label, files.identifiers)
-        document = profile_document(profile, files.paths, digest)
-        rows = profile.rows
-        kept = book.home.evidence.keep(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), "json")
-        if [digest_readable(path) for path in files.paths] != digests:
+        document = profile_files(book, files.paths, files.label, files.identifiers)
+        if document["digest"] != digest:
             raise InvalidInput("A file changed while it was read.", "Wait until it is whole.")
+        rows = document["rows"]
+        kept = book.home.evidence.keep(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), "json")
     return {
         "version": files.version,
         "files": [

@@ -11,7 +11,7 @@ from ledger.book import Book
 from ledger.errors import InvalidInput
 from ledger.keys import Signer
 from ledger.registers.datasets import ContentsRow, digest_of
-from policies.adopting import thresholds_in_force
+from policies.adopting import thresholds_at_hand, thresholds_in_force
 from policies.auditing import Audited, Decisions, decisions_of, enter_audit, exact_decimal
 from policies.data.compare import DriftRequest, Rows, compare_data
 from policies.data.drift import Compared
@@ -60,22 +60,14 @@ def compare_sides(
 ) -> tuple[dict[str, Any], Compared]:
     """Compare without entering anything: the document of `data compare`, and the comparison.
 
-    Of a model's decisions the sealed logs are held against their digests first. Raises InvalidInput
-    (columns, filter, period, nothing imported), CheckFailed (a sealed log is not what was sealed).
+    Held against the thresholds in force, or without a ledger against those that are shipped:
+    `thresholds_adopted` is then null. Of a model's decisions the sealed logs are held against their
+    digests first. Raises InvalidInput (columns, filter, period, nothing imported), CheckFailed (a
+    sealed log is not what was sealed).
     """
-    thresholds = thresholds_in_force(book)[1].drift
+    adopted, thresholds = thresholds_at_hand(book)
     taken = [_take(book, model, side, where) for side in sides]
-    return _document(taken, request, thresholds, where)
-
-
-def compare_files(
-    sides: tuple[Side, Side],
-    request: DriftRequest,
-    thresholds: DriftThresholds,
-    where: str | None = None,
-) -> tuple[dict[str, Any], Compared]:
-    """Compare files where no ledger is at hand; else as `compare_sides`."""
-    return _document([_take(None, None, side, where) for side in sides], request, thresholds, where)
+    return _document(taken, request, (adopted, thresholds.drift), where)
 
 
 def run_drift(
@@ -92,7 +84,7 @@ def run_drift(
     """
     adopted, thresholds = thresholds_in_force(book)
     taken = [_take(book, model, side, where) for side in sides]
-    document, compared = _document(taken, request, thresholds.drift, where)
+    document, compared = _document(taken, request, (adopted, thresholds.drift), where)
     named = {
         "reference": sides[0].name(),
         "current": sides[1].name(),
@@ -115,14 +107,14 @@ def run_drift(
     return enter_audit(book, signer, model, asked, document)
 
 
-def _take(book: Book | None, model: str | None, side: Side, where: str | None) -> _Taken:
+def _take(book: Book, model: str | None, side: Side, where: str | None) -> _Taken:
     period = parse_period(side.period) if side.period else None
     within = narrowed(where, period.since, period.until) if period else where
     dataset = None
     if side.files:
         decisions = _files(side.files)
-        dataset = _registered_as(book, decisions.digest) if book else None
-    elif book and model:
+        dataset = _registered_as(book, decisions.digest)
+    elif model:
         decisions = decisions_of(book, model)
     else:
         raise InvalidInput(
@@ -148,15 +140,21 @@ def _files(files: Sequence[Path]) -> Decisions:
 
 
 def _registered_as(book: Book, digest: str) -> str | None:
-    """Name and version of the data set that holds these bytes."""
+    """Name and version of the data set that holds these bytes, if there is one."""
+    if not book.home.exists():
+        return None
     with book.read() as snapshot:
         found = snapshot.rows.where(ContentsRow, digest=digest)
     return f"{found[0].dataset} {found[0].version}" if found else None
 
 
 def _document(
-    taken: Sequence[_Taken], request: DriftRequest, thresholds: DriftThresholds, where: str | None
+    taken: Sequence[_Taken],
+    request: DriftRequest,
+    held: tuple[str | None, DriftThresholds],
+    where: str | None,
 ) -> tuple[dict[str, Any], Compared]:
+    adopted, thresholds = held
     compared = compare_data(taken[0].rows, taken[1].rows, request, thresholds)
     document = {
         "measure": "drift",
@@ -164,6 +162,7 @@ def _document(
         "current": taken[1].document,
         "filter": where,
         "n": compared.current_rows,
+        "thresholds_adopted": adopted,
         **compared.as_json(),
     }
     return document, compared

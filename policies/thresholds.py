@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ledger.errors import InvalidInput
 
 Proportion: TypeAlias = Annotated[str, Field(pattern=r"^(0(\.[0-9]+)?|1(\.0+)?)$")]
+Decimal: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]+)?$")]
 
 
 class _Model(BaseModel):
@@ -23,6 +24,17 @@ class Limit(_Model):
     value: Proportion
     why: str
     source: str
+
+    @property
+    def number(self) -> float:
+        """The value, to reckon with."""
+        return float(self.value)
+
+
+class Multiple(Limit):
+    """How many times something, beyond 1 too, as a decimal string; why, and where it is from."""
+
+    value: Decimal
 
 
 class Size(_Model):
@@ -41,7 +53,13 @@ class Whole(_Model):
     source: str
 
 
-class FairnessThresholds(_Model):
+class _Limits(_Model):
+    def figures(self) -> dict[str, str | int]:
+        """Give the values alone, by name, as they stand in the result of what they judge."""
+        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+
+class FairnessThresholds(_Limits):
     """What a bias audit is judged by."""
 
     impact_ratio_min: Limit
@@ -50,41 +68,44 @@ class FairnessThresholds(_Model):
     parity_tau: Limit
     minimum_cell: Size
 
-    def figures(self) -> dict[str, str | int]:
-        """Give the values alone, by name, as they stand in an audit's result."""
-        return {
-            "impact_ratio_min": self.impact_ratio_min.value,
-            "demographic_parity_difference_max": self.demographic_parity_difference_max.value,
-            "equalized_odds_difference_max": self.equalized_odds_difference_max.value,
-            "parity_tau": self.parity_tau.value,
-            "minimum_cell": self.minimum_cell.value,
-        }
 
-
-class ScoreThresholds(_Model):
+class ScoreThresholds(_Limits):
     """What an audit of scores or ratings by group is judged by, in differences between groups."""
 
     auc_difference_max: Limit
     calibration_difference_max: Limit
     standardized_difference_max: Limit
 
-    def figures(self) -> dict[str, str | int]:
-        """Give the values alone, by name, as they stand in an audit's result."""
-        return {name: limit["value"] for name, limit in self.model_dump().items()}
 
-
-class CreditThresholds(_Model):
+class CreditThresholds(_Limits):
     """What the credit profile is judged by."""
 
     adverse_impact_ratio_min: Limit
     standardized_difference_max: Limit
 
-    def figures(self) -> dict[str, str | int]:
-        """Give the values alone, by name, as they stand in an audit's result."""
-        return {name: limit["value"] for name, limit in self.model_dump().items()}
+
+class QualityThresholds(_Limits):
+    """What a profile of data complains of, and how gravely."""
+
+    missing_medium: Limit
+    missing_high: Limit
+    repeated_rows_high: Limit
+    alike_rows_max: Limit
+    rare_class_medium: Limit
+    rare_class_high: Limit
+    most_classes: Size
+    suspicious_labels_max: Limit
+    suspicious_labels_minority_max: Limit
+    identifier_min: Limit
+    identifier_rows: Size
+    outlier_z_max: Multiple
+    outliers_few: Limit
+    whisker_reach: Multiple
+    mostly_min: Limit
+    numbers_among_text_medium: Limit
 
 
-class DriftThresholds(_Model):
+class DriftThresholds(_Limits):
     """What a comparison of two sets of data is judged by."""
 
     psi_watch: Limit
@@ -95,12 +116,8 @@ class DriftThresholds(_Model):
     significance: Limit
     minimum_rows: Size
 
-    def figures(self) -> dict[str, str | int]:
-        """Give the values alone, by name, as they stand in an audit's result."""
-        return {name: limit["value"] for name, limit in self.model_dump().items()}
 
-
-class EvaluationThresholds(_Model):
+class EvaluationThresholds(_Limits):
     """What an evaluation before deployment is judged by, and when its findings are due."""
 
     accuracy_min: Limit
@@ -121,10 +138,6 @@ class EvaluationThresholds(_Model):
     finding_days_high: Whole
     finding_days_medium: Whole
     finding_days_low: Whole
-
-    def figures(self) -> dict[str, str | int]:
-        """Give the values alone, by name, as they stand in an evaluation's result."""
-        return {name: limit["value"] for name, limit in self.model_dump().items()}
 
     def minimum_cases(self, risk_level: str) -> int:
         """How many cases a suite needs for a model of this risk level."""
@@ -152,6 +165,7 @@ class Thresholds(_Model):
     fairness: FairnessThresholds
     scores: ScoreThresholds
     credit: CreditThresholds
+    quality: QualityThresholds
     drift: DriftThresholds
     evaluation: EvaluationThresholds
 

@@ -40,22 +40,22 @@ def profile(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Look at data before relying on it: gaps, formats, repeats, outliers, the label. No ledger."""
-    from ledger.registers.datasets import digest_of
+    """Look at data before relying on it: gaps, formats, repeats, outliers, the label.
+
+    Held against the thresholds in force, or without a ledger against those that are shipped.
+    Nothing is entered.
+    """
     from policies.data.findings import SEVERITIES
-    from policies.data.profile import profile_data
-    from policies.data_sets import digest_readable, profile_document
+    from policies.data_sets import profile_files
 
     session = session_of(context)
-    found = profile_data(files, label, identifiers or [], where)
-    digest = digest_of([digest_readable(path) for path in files])
-    document = profile_document(found, files, digest)
+    document = profile_files(session.book, files, label, identifiers or [], where)
     if json:
         print_json(document)
     else:
         show_profile(session, document)
     graver = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
-    if any(found.count(severity) for severity in graver):
+    if any(document["severities"][severity] for severity in graver):
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
@@ -87,17 +87,12 @@ def compare(
     Held against the thresholds in force, or without a ledger against those that are shipped. Exit
     code 1 if the verdict is fail.
     """
-    from policies.drifting import compare_files, compare_sides
-    from policies.thresholds import parse_thresholds, shipped_text
+    from policies.drifting import compare_sides
 
     session = session_of(context)
     sides = compared_sides(files or [], reference, current, model)
     request = drift_request(columns, output, confidence)
-    if model is None and not session.book.home.exists():
-        limits = parse_thresholds(shipped_text()).drift
-        document, found = compare_files(sides, request, limits, where)
-    else:
-        document, found = compare_sides(session.book, model, sides, request, where)
+    document, found = compare_sides(session.book, model, sides, request, where)
     if json:
         print_json(document)
     else:

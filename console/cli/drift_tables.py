@@ -46,6 +46,14 @@ def show_drift(session: Session, document: Document, title: str) -> None:
     if len(document["reasons"]) > _REASONS:
         reasons.append([Cell(""), Cell(f"{len(document['reasons']) - _REASONS} more: see --json")])
     screen.table(["", ""], [[cell("verdict", document["verdict"]), Cell(title)], *reasons])
+    typer.echo(limits_line(document))
+
+
+def limits_line(document: Document) -> str:
+    """By whose limits a profile or comparison was judged."""
+    if adopted := document["thresholds_adopted"]:
+        return f"Limits: the thresholds in force ({adopted[:12]})"
+    return "Limits: the shipped proposal, as there is no ledger that adopted others"
 
 
 def drift_title(document: Document) -> str:
@@ -89,6 +97,7 @@ def show_profile(session: Session, document: Document) -> None:
         typer.echo()
     counts = ", ".join(f"{document['severities'][name]} {name}" for name in _STYLES)
     typer.echo(f"{document['rows']:,} rows, {len(columns)} columns; concerns: {counts}")
+    typer.echo(limits_line(document))
 
 
 def _column(each: Document, rows: int) -> list[Cell]:

@@ -8,11 +8,10 @@ from typing import Any
 
 from policies.data.spellings import Texts, counts, formats
 from policies.data.table import Column, Table, is_missing, is_number, text_of
+from policies.thresholds import QualityThresholds
 
 # What programs write where they have no number: it lies far outside, and more than once.
 SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999, 1e9, -1e9)
-_WHISKER = 1.5
-_ROBUST = 3.5
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,10 @@ class Missing:
 class Spread:
     """How numbers lie: quartiles, and how many are far out.
 
-    `beyond_whiskers` lie more than 1.5 interquartile ranges outside the quartiles (Tukey);
-    `beyond_robust_z` have |0.6745 (x - median) / MAD| > 3.5 (Iglewicz and Hoaglin), None where
-    the MAD is 0. `sentinels` are values such as -999 outside the whiskers, with their rows.
+    `beyond_whiskers` lie further outside the quartiles than the whiskers reach (Tukey);
+    `beyond_robust_z` have |0.6745 (x - median) / MAD| beyond the limit (Iglewicz and Hoaglin),
+    None where the MAD is 0. `sentinels` are values such as -999 outside the whiskers, with their
+    rows.
     """
 
     low: float
@@ -95,13 +95,13 @@ class ColumnProfile:
         }
 
 
-def profile_column(table: Table, column: Column) -> ColumnProfile:
+def profile_column(table: Table, column: Column, limits: QualityThresholds) -> ColumnProfile:
     """Look at a column; every figure is exact."""
     typed = column.kind in {"number", "time"} and column.declared != "VARCHAR"
     missing, distinct, texts = (_typed if typed else _written)(table, column)
     spread = None
     if column.kind == "number" and table.rows > missing.rows:
-        spread = _spread(table, column)
+        spread = _spread(table, column, limits)
     return ColumnProfile(
         column.name, column.kind, column.declared, table.rows, missing, distinct, spread, texts
     )
@@ -137,7 +137,7 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
     return missing, distinct, Texts(numbers, padded, distinct - folded, dates, flags)
 
 
-def _spread(table: Table, column: Column) -> Spread | None:
+def _spread(table: Table, column: Column, limits: QualityThresholds) -> Spread | None:
     values = f"(SELECT {column.value} AS v FROM {table.relation})"  # noqa: S608 - a quoted name
     ((low, high, quartiles, mean, mad),) = table.ask(
         f"""
@@ -148,10 +148,14 @@ def _spread(table: Table, column: Column) -> Spread | None:
     if low is None:
         return None
     first, median, third = quartiles
-    reach = _WHISKER * (third - first)
+    reach = limits.whisker_reach.number * (third - first)
     bounds = {"below": first - reach, "above": third + reach}
     robust = "count(*) FILTER (abs(0.6745 * (v - $median)) > $far)"
-    bound = {**bounds, "median": median, "far": _ROBUST * mad} if isfinite(reach) else None
+    bound = (
+        {**bounds, "median": median, "far": limits.outlier_z_max.number * mad}
+        if isfinite(reach)
+        else None
+    )
     if bound is None:
         return Spread(low, first, median, third, high, mean, 0, None, ())
     ((outside, far),) = table.ask(

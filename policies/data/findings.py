@@ -9,14 +9,12 @@ from typing import Literal, TypeAlias
 from policies.data.columns import ColumnProfile, Missing, Spread
 from policies.data.labels import LabelProfile
 from policies.data.spellings import Formats, Texts
+from policies.thresholds import QualityThresholds
 
 Severity: TypeAlias = Literal["low", "medium", "high"]
 
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
-_HALF = 0.5
-_TENTH = 0.1
-_TWENTIETH = 0.05
-_HUNDREDTH = 0.01
+_TENTH = 0.1  # of a hundredth: smaller shares are written as less
 
 
 @dataclass(frozen=True)
@@ -30,20 +28,20 @@ class Concern:
     message: str
 
 
-def concerns_of_column(profile: ColumnProfile) -> Iterator[Concern]:
+def concerns_of_column(profile: ColumnProfile, limits: QualityThresholds) -> Iterator[Concern]:
     """Say what is wrong with one column."""
     name = profile.column
-    yield from _missing(name, profile.missing, profile.rows)
+    yield from _missing(name, profile.missing, profile.rows, limits)
     if profile.constant:
         message = "has one value only: it tells a model nothing."
         yield Concern("low", "constant", name, profile.present, message)
     if profile.texts:
-        yield from _texts(name, profile.texts, profile)
+        yield from _texts(name, profile.texts, profile, limits)
     if profile.spread:
-        yield from _spread(name, profile.spread, profile.present)
+        yield from _spread(name, profile.spread, profile.present, limits)
 
 
-def concerns_of_label(label: LabelProfile) -> Iterator[Concern]:
+def concerns_of_label(label: LabelProfile, limits: QualityThresholds) -> Iterator[Concern]:
     """Say what is wrong with the label."""
     for column in label.telling:
         message = f"alone says {label.column} of every row: known beforehand, or leaked?"
@@ -70,24 +68,30 @@ def concerns_of_label(label: LabelProfile) -> Iterator[Concern]:
         return
     total = sum(rows for _, rows in label.classes)
     for each, rows in label.classes:
-        if rows < _TWENTIETH * total:
+        rare = rows < limits.rare_class_high.number * total
+        if rare or rows < limits.rare_class_medium.number * total:
             message = f"is {each} in {_share(rows, total)} of the rows only."
-            severity: Severity = "high" if rows < _HUNDREDTH * total else "medium"
+            severity: Severity = "high" if rare else "medium"
             yield Concern(severity, "imbalance", label.column, rows, message)
 
 
 def concerns_of_rows(
-    rows: int, repeated: int, alike: int, ids: Sequence[tuple[str, int]]
+    rows: int,
+    repeated: int,
+    alike: int,
+    ids: Sequence[tuple[str, int]],
+    limits: QualityThresholds,
 ) -> Iterator[Concern]:
     """Say what is wrong with rows that repeat others, and identifiers that do."""
     if repeated:
-        severity: Severity = "high" if repeated > _HUNDREDTH * rows else "medium"
+        many = repeated > limits.repeated_rows_high.number * rows
+        severity: Severity = "high" if many else "medium"
         message = (
             f"{_rows(repeated)} ({_share(repeated, rows)}) too many: each repeats another wholly."
         )
         yield Concern(severity, "duplicate-rows", "", repeated, message)
     # Where more are alike, the columns are too coarse to tell rows apart.
-    if 0 < alike <= _TENTH * rows:
+    if 0 < alike <= limits.alike_rows_max.number * rows:
         message = (
             f"{_rows(alike)} ({_share(alike, rows)}) repeat another but for identifiers and times."
         )
@@ -107,11 +111,15 @@ def in_order(concerns: Sequence[Concern]) -> tuple[Concern, ...]:
     )
 
 
-def _missing(name: str, missing: Missing, rows: int) -> Iterator[Concern]:
+def _missing(
+    name: str, missing: Missing, rows: int, limits: QualityThresholds
+) -> Iterator[Concern]:
     if not missing.rows:
         return
     share = missing.rows / rows
-    severity: Severity = "high" if share > _HALF else "medium" if share > _TWENTIETH else "low"
+    severity: Severity = "medium" if share > limits.missing_medium.number else "low"
+    if share > limits.missing_high.number:
+        severity = "high"
     how = {"null": missing.null, "empty": missing.empty, "a word for it": missing.spelled}
     parts = ", ".join(f"{word} {count:,}" for word, count in how.items() if count)
     message = f"has no value in {_share(missing.rows, rows)} of the rows ({parts})."
@@ -121,19 +129,23 @@ def _missing(name: str, missing: Missing, rows: int) -> Iterator[Concern]:
         yield Concern("low", "mixed-missing", name, missing.rows, message)
 
 
-def _texts(name: str, texts: Texts, profile: ColumnProfile) -> Iterator[Concern]:
+def _texts(
+    name: str, texts: Texts, profile: ColumnProfile, limits: QualityThresholds
+) -> Iterator[Concern]:
     present = profile.present
-    mostly = _HALF * present < texts.numbers < present
+    most = limits.mostly_min.number * present
+    mostly = most < texts.numbers < present
     if profile.kind != "number" and mostly and not texts.flags:
         odd = present - texts.numbers
         message = f"holds numbers, but for {_rows(odd)} of other text."
         yield Concern("high", "text-among-numbers", name, odd, message)
-    if profile.kind != "number" and not texts.flags and 0 < texts.numbers <= _HALF * present:
+    if profile.kind != "number" and not texts.flags and 0 < texts.numbers <= most:
         message = f"holds text, but for {_rows(texts.numbers)} of numbers."
-        severity: Severity = "medium" if texts.numbers > _TENTH * present else "low"
+        many = texts.numbers > limits.numbers_among_text_medium.number * present
+        severity: Severity = "medium" if many else "low"
         yield Concern(severity, "numbers-among-text", name, texts.numbers, message)
     dated = sum(rows for _, rows in texts.dates)
-    if len(texts.dates) > 1 and dated > _HALF * present:
+    if len(texts.dates) > 1 and dated > most:
         message = f"writes dates in several formats: {_formats(texts.dates)}."
         yield Concern("high", "mixed-dates", name, _rarest(texts.dates), message)
     if len(texts.flags) > 1:
@@ -147,7 +159,9 @@ def _texts(name: str, texts: Texts, profile: ColumnProfile) -> Iterator[Concern]
         yield Concern("low", "padded", name, texts.padded, message)
 
 
-def _spread(name: str, spread: Spread, present: int) -> Iterator[Concern]:
+def _spread(
+    name: str, spread: Spread, present: int, limits: QualityThresholds
+) -> Iterator[Concern]:
     for value, rows in spread.sentinels:
         message = (
             f"is {value:.10g} in {_rows(rows)}, far from all else: a code for a missing value?"
@@ -156,10 +170,11 @@ def _spread(name: str, spread: Spread, present: int) -> Iterator[Concern]:
     far = spread.beyond_robust_z or 0
     if far:
         message = (
-            f"has values far out (robust z above 3.5) in {_rows(far)}: from {spread.low:.10g} "
-            f"to {spread.high:.10g} around a median of {spread.median:.10g}."
+            f"has values far out (robust z above {limits.outlier_z_max.value}) in {_rows(far)}: "
+            f"from {spread.low:.10g} to {spread.high:.10g} around a median of {spread.median:.10g}."
         )
-        severity: Severity = "medium" if far < _HUNDREDTH * present else "low"
+        few = far < limits.outliers_few.number * present
+        severity: Severity = "medium" if few else "low"
         yield Concern(severity, "outliers", name, far, message)
 
 

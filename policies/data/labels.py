@@ -9,11 +9,9 @@ from typing import Any
 
 from policies.data.columns import ColumnProfile
 from policies.data.table import Column, Table, quoted
+from policies.thresholds import QualityThresholds
 
-MOST_CLASSES = 50
 _TWO = 2
-# Of all rows, and of those that are not of the most frequent class: fewer are suspicious.
-_FEW, _FEW_OF_OTHERS = 0.02, 0.2
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,24 @@ class LabelProfile:
 
 
 def profile_label(
-    table: Table, label: Column, others: Sequence[tuple[Column, ColumnProfile]]
+    table: Table,
+    label: Column,
+    others: Sequence[tuple[Column, ColumnProfile]],
+    limits: QualityThresholds,
 ) -> LabelProfile:
     """Look at a label beside the columns that may be features: `others`, without identifiers."""
-    classes = _classes(table, label)
+    classes = _classes(table, label, limits.most_classes.value)
     sets, rows = _contradictions(table, label, [column for column, _ in others])
     exceptions: dict[str, int] = {}
     few = 0
     if classes and len(classes) >= _TWO:
         total = sum(rows for _, rows in classes)
-        few = int(min(_FEW * total, _FEW_OF_OTHERS * (total - classes[0][1])))
+        few = int(
+            min(
+                limits.suspicious_labels_max.number * total,
+                limits.suspicious_labels_minority_max.number * (total - classes[0][1]),
+            )
+        )
         for column, profile in others:
             if profile.distinct + bool(profile.missing.rows) >= _TWO:
                 found = _exceptions(table, label, column, profile, len(classes))
@@ -64,15 +70,15 @@ def profile_label(
     return LabelProfile(label.name, classes, sets, rows, telling, nearly)
 
 
-def _classes(table: Table, label: Column) -> tuple[tuple[str, int], ...] | None:
+def _classes(table: Table, label: Column, most: int) -> tuple[tuple[str, int], ...] | None:
     found = table.ask(
         f"""
         SELECT v, count(*) AS n
         FROM (SELECT {label.value} AS v FROM {table.relation})
-        WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {MOST_CLASSES + 1}
+        WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {most + 1}
         """  # noqa: S608 - a quoted name
     )
-    if len(found) > MOST_CLASSES:
+    if len(found) > most:
         return None
     return tuple((f"{v:g}" if isinstance(v, float) else v, rows) for v, rows in found)
 

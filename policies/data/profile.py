@@ -7,7 +7,7 @@ names, extremes and quartiles stands in the result.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,7 @@ from policies.data.findings import (
 )
 from policies.data.labels import LabelProfile, profile_label
 from policies.data.table import Column, Table, called_identifier, opened, quoted
-
-_FEW = 20
-_NEARLY_ALL = 0.98
+from policies.thresholds import QualityThresholds
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ class DataProfile:
     identifiers: tuple[tuple[str, int], ...]
     label: LabelProfile | None
     concerns: tuple[Concern, ...]
+    limits: QualityThresholds
 
     def count(self, severity: str) -> int:
         """How many concerns are of a severity."""
@@ -61,12 +60,14 @@ class DataProfile:
             "label": self.label.as_json() if self.label else None,
             "columns": [column.as_json() for column in self.columns],
             "concerns": [dict(vars(concern)) for concern in self.concerns],
+            "thresholds": self.limits.figures(),
             "severities": {severity: self.count(severity) for severity in SEVERITIES},
         }
 
 
 def profile_data(
     files: Sequence[Path],
+    limits: QualityThresholds,
     label: str | None = None,
     identifiers: Sequence[str] = (),
     where: str | None = None,
@@ -81,12 +82,14 @@ def profile_data(
             raise InvalidInput("There are no rows.", "Check the files, and the filter if any.")
         for name in (*identifiers, *((label,) if label else ())):
             table.column(name)
-        return _profile(table, label, identifiers)
+        return _profile(table, limits, label, identifiers)
 
 
-def _profile(table: Table, label: str | None, named: Sequence[str]) -> DataProfile:
-    columns = [(column, profile_column(table, column)) for column in table.columns]
-    unique = {*named, *(p.column for c, p in columns if _identifier(c, p))} - {label}
+def _profile(
+    table: Table, limits: QualityThresholds, label: str | None, named: Sequence[str]
+) -> DataProfile:
+    columns = [(column, profile_column(table, column, limits)) for column in table.columns]
+    unique = {*named, *(p.column for c, p in columns if _identifier(c, p, limits))} - {label}
     identifiers = tuple(
         (profile.column, profile.present - profile.distinct)
         for _, profile in columns
@@ -104,50 +107,43 @@ def _profile(table: Table, label: str | None, named: Sequence[str]) -> DataProfi
     labelled = None
     if label:
         others = [(column, profile) for column, profile in telling if column.name != label]
-        labelled = profile_label(table, table.column(label), others)
+        labelled = profile_label(table, table.column(label), others, limits)
     profiles = tuple(profile for _, profile in columns)
     repeats = repeated, alike - repeated
-    found = _concerns(table.rows, profiles, repeats, identifiers, labelled, named)
-    return DataProfile(table.rows, profiles, *repeats, identifiers, labelled, in_order([*found]))
+    profile = DataProfile(table.rows, profiles, *repeats, identifiers, labelled, (), limits)
+    return replace(profile, concerns=in_order([*_concerns(profile, named)]))
 
 
-def _concerns(
-    rows: int,
-    columns: Sequence[ColumnProfile],
-    repeats: tuple[int, int],
-    identifiers: Sequence[tuple[str, int]],
-    label: LabelProfile | None,
-    said: Sequence[str],
-) -> Iterator[Concern]:
+def _concerns(profile: DataProfile, said: Sequence[str]) -> Iterator[Concern]:
+    limits, identifiers = profile.limits, profile.identifiers
     called = [each for each in identifiers if each[0] in said or called_identifier(each[0])]
-    yield from concerns_of_rows(rows, *repeats, called)
+    repeats = profile.repeated_rows, profile.alike_rows
+    yield from concerns_of_rows(profile.rows, *repeats, called, limits)
     named = {name for name, _ in identifiers}
-    for column in columns:
-        yield from concerns_of_column(column)
+    for column in profile.columns:
+        yield from concerns_of_column(column, limits)
         if column.column in named:
             message = "looks like an identifier: a model would learn rows by heart."
             yield Concern("low", "identifier", column.column, column.present, message)
-    if label:
-        yield from concerns_of_label(label)
+    if profile.label:
+        yield from concerns_of_label(profile.label, limits)
 
 
-def _identifier(column: Column, profile: ColumnProfile) -> bool:
+def _identifier(column: Column, profile: ColumnProfile, limits: QualityThresholds) -> bool:
     """Whether a column numbers or names its rows.
 
     Amounts seldom recur either: a number is an identifier if none does, or if it is called one;
     texts that are mostly numbers are amounts gone wrong.
     """
-    if profile.present < _FEW or column.kind not in {"category", "number"}:
+    if profile.present < limits.identifier_rows.value or column.kind not in {"category", "number"}:
         return False
+    nearly_unique = profile.distinct > limits.identifier_min.number * profile.present
     if column.kind == "number" and not (column.whole and profile.distinct == profile.present):
-        return column.whole and called_identifier(column.name) and _nearly_unique(profile)
+        return column.whole and called_identifier(column.name) and nearly_unique
     texts = profile.texts
-    mostly_numbers = texts and 0 < texts.numbers < profile.present <= 2 * texts.numbers
-    return not mostly_numbers and _nearly_unique(profile)
-
-
-def _nearly_unique(profile: ColumnProfile) -> bool:
-    return profile.distinct > _NEARLY_ALL * profile.present
+    mostly = limits.mostly_min.number * profile.present
+    mostly_numbers = texts and mostly <= texts.numbers < profile.present
+    return not mostly_numbers and nearly_unique
 
 
 def _repeated(table: Table, columns: Sequence[Column]) -> int:

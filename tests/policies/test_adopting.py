@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 import pytest
 import yaml
@@ -18,6 +20,7 @@ from policies.adopting import (
     shipped_policies,
     thresholds_in_force,
 )
+from policies.data_sets import profile_files
 from policies.playbook import answer_due
 from policies.responding import open_incident
 from policies.thresholds import parse_thresholds, shipped_text
@@ -83,6 +86,27 @@ def test_a_policy_that_was_touched_is_not_followed(world: World) -> None:
     path = world.home.evidence.path(digest, "json")
     path.write_bytes(content.replace(b"0.8", b"0.1"))
     raising(CheckFailed, lambda: thresholds_in_force(world.stranger()))
+
+
+def test_data_are_looked_at_by_the_limits_in_force(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, a limit is adopted and not followed, or older ones end in a traceback."""
+    rosa, data = world.person("rosa"), tmp_path / "data.csv"
+    data.write_text("age\n" + "".join(f"{i % 7 if i % 10 else ''}\n" for i in range(60)))
+    assert profile_files(rosa.book, [data])["severities"]["medium"] == 1
+    text = shipped_text().replace(
+        'missing_medium:\n    value: "0.05"', 'missing_medium:\n    value: "0.2"'
+    )
+    adopt(rosa.book, rosa.signer, "thresholds", text.encode(), "Our data have gaps by nature.")
+    found = profile_files(rosa.book, [data])
+    assert (found["severities"]["medium"], found["thresholds"]["missing_medium"]) == (0, "0.2")
+    assert found["thresholds_adopted"] == thresholds_in_force(rosa.book)[0]
+    older = {k: v for k, v in yaml.safe_load(text).items() if k != "quality"}
+    monkeypatch.setattr("policies.adopting._checked", lambda *_: orjson.dumps(older))
+    adopt(rosa.book, rosa.signer, "thresholds", b"", "As an earlier version of the program did.")
+    said = raising(Refused, lambda: thresholds_in_force(rosa.book))
+    assert "quality: Field required" in said
 
 
 def test_an_engineer_sets_no_thresholds(world: World) -> None:

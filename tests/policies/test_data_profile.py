@@ -16,8 +16,10 @@ from ledger.errors import InvalidInput
 from policies.data.findings import SEVERITIES
 from policies.data.profile import DataProfile, profile_data
 from policies.data.table import opened
+from policies.thresholds import QualityThresholds, parse_thresholds, shipped_text
 from tests.people import raising
 
+LIMITS = parse_thresholds(shipped_text()).quality
 ROWS = 400
 FORMS = ["csv", "jsonl", "parquet"]
 
@@ -34,7 +36,13 @@ def clean(**more: Any) -> dict[str, Any]:
     }
 
 
-def profiled(folder: Path, columns: dict[str, Any], form: str = "csv", **asked: Any) -> DataProfile:
+def profiled(
+    folder: Path,
+    columns: dict[str, Any],
+    form: str = "csv",
+    limits: QualityThresholds = LIMITS,
+    **asked: Any,
+) -> DataProfile:
     """Profile these columns by way of a file."""
     path, frame = folder / f"data.{form}", pd.DataFrame(columns)
     if form == "parquet":
@@ -43,7 +51,7 @@ def profiled(folder: Path, columns: dict[str, Any], form: str = "csv", **asked: 
         frame.to_json(path, orient="records", lines=True)
     else:
         frame.to_csv(path, index=False)
-    return profile_data([path], **asked)
+    return profile_data([path], limits, **asked)
 
 
 def checks(found: DataProfile) -> set[tuple[str, str]]:
@@ -211,7 +219,7 @@ def test_missing_values_are_counted_as_python_counts_them(tmp_path: Path, cells:
     """If it fails, gaps are over- or understated."""
     path = tmp_path / "cells.csv"
     path.write_text("x,y\n" + "".join(f'"{cell}",1\n' for cell in cells))
-    column = profile_data([path]).columns[0]
+    column = profile_data([path], LIMITS).columns[0]
     words = [cell.strip().lower() for cell in cells]
     spelled = sum(word in {"unknown", "nan", "null"} for word in words)
     assert column.missing.null + column.missing.empty == words.count("")
@@ -219,6 +227,45 @@ def test_missing_values_are_counted_as_python_counts_them(tmp_path: Path, cells:
     present = {c.strip() for c in cells if c.strip().lower() not in {"", "unknown", "nan", "null"}}
     numbers = {float(value) for value in present if value in {"1", "2.5"}}
     assert column.distinct == (len(numbers) if column.kind == "number" else len(present))
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "column"),
+    [
+        ("missing_medium", "0.2", every(10, None, lambda i: i % 7)),
+        ("missing_high", "0.05", every(10, None, lambda i: i % 7)),
+        ("outlier_z_max", "1000", [*[100 + i % 20 for i in range(ROWS - 1)], 5_000]),
+        ("outliers_few", "0.001", [*[100 + i % 20 for i in range(ROWS - 1)], 5_000]),
+        ("whisker_reach", "200", every(50, -999, lambda i: 100 + i % 20)),
+        ("mostly_min", "0.99", every(40, "n.b.", lambda i: str(i % 30))),
+        ("numbers_among_text_medium", "0.01", every(40, "7", lambda i: f"a{i % 5}")),
+        ("identifier_min", "0.5", [f"k{i % 300}" for i in range(ROWS)]),
+        ("identifier_rows", ROWS + 1, [f"k{i}" for i in range(ROWS)]),
+        ("rare_class_medium", "0.01", [int(i < ROWS // 40) for i in range(ROWS)]),
+        ("rare_class_high", "0.04", [int(i < ROWS // 40) for i in range(ROWS)]),
+        ("most_classes", 3, [int(i < ROWS // 40) + i % 4 * 2 for i in range(ROWS)]),
+        ("suspicious_labels_max", "0.001", ["no"] * (ROWS // 2) + ["yes"] * (ROWS // 2)),
+        ("suspicious_labels_minority_max", "0.001", ["no"] * (ROWS // 2) + ["yes"] * (ROWS // 2)),
+        ("repeated_rows_high", "0.5", [i % (ROWS - 20) for i in range(ROWS)]),
+        ("alike_rows_max", "0.01", [i % (ROWS - 20) for i in range(ROWS)]),
+    ],
+)
+def test_every_limit_is_the_one_that_was_adopted(
+    tmp_path: Path, limit: str, value: str | int, column: list[Any]
+) -> None:
+    """If it fails, an organisation adopts a limit, and profiles go on by one in the code."""
+    columns: dict[str, Any] = {"planted": column}
+    if limit.startswith("suspicious"):
+        columns["tells"] = [*column[: ROWS - 4], *["no"] * 4]
+    if limit == "alike_rows_max":
+        columns["id"] = [f"c-{i}" for i in range(ROWS)]
+    label = "planted" if "class" in limit or "label" in limit else None
+    changed = LIMITS.model_dump() | {limit: {"value": value, "why": "", "source": ""}}
+    theirs = QualityThresholds.model_validate(changed)
+    shipped = profiled(tmp_path, columns, label=label)
+    found = profiled(tmp_path, columns, limits=theirs, label=label)
+    assert (shipped.concerns, shipped.label) != (found.concerns, found.label)
+    assert found.as_json()["thresholds"][limit] == value
 
 
 def test_concerns_come_gravest_first(tmp_path: Path) -> None:
@@ -238,14 +285,14 @@ def test_concerns_come_gravest_first(tmp_path: Path) -> None:
 def test_what_cannot_be_profiled_is_explained(tmp_path: Path, name: str, content: bytes) -> None:
     """If it fails, a wrong file is a traceback, or data without concerns."""
     (tmp_path / name).write_bytes(content)
-    assert raising(InvalidInput, lambda: profile_data([tmp_path / name]))
+    assert raising(InvalidInput, lambda: profile_data([tmp_path / name], LIMITS))
 
 
 def test_unknown_columns_are_explained(tmp_path: Path) -> None:
     """If it fails, a mistyped label is profiled as no label at all."""
     (tmp_path / "a.csv").write_text("x\n1\n")
     for asked in ({"label": "y"}, {"identifiers": ["y"]}, {"where": "y = 1"}):
-        raising(InvalidInput, lambda: profile_data([tmp_path / "a.csv"], **asked))  # type: ignore[arg-type] # noqa: B023
+        raising(InvalidInput, lambda: profile_data([tmp_path / "a.csv"], LIMITS, **asked))  # type: ignore[arg-type] # noqa: B023
 
 
 @pytest.mark.parametrize("cells", ["4;5", "4;5;6;7", "4"])
@@ -255,7 +302,7 @@ def test_lines_of_other_lengths_are_named(tmp_path: Path, cells: str, *, packed:
     text = "a;b;c\n1;2;3\n" + f"{cells}\n" + '"x;y";8;9\n' * 30
     path = tmp_path / ("data.csv.gz" if packed else "data.csv")
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    said = raising(InvalidInput, lambda: profile_data([path]))
+    said = raising(InvalidInput, lambda: profile_data([path], LIMITS))
     assert f"line 3 has {cells.count(';') + 1} cells, the first one has 3" in said
 
 
@@ -281,7 +328,7 @@ def test_a_column_may_be_called_as_a_list(tmp_path: Path) -> None:
     """If it fails, a single column is refused for the commas in its name."""
     path = tmp_path / "data.csv"
     path.write_text('"income, in euros"\n1\n2\n')
-    (column,) = profile_data([path]).columns
+    (column,) = profile_data([path], LIMITS).columns
     assert (column.column, column.kind) == ("income, in euros", "number")
 
 
@@ -289,7 +336,7 @@ def test_what_is_no_text_is_said_without_the_line(tmp_path: Path) -> None:
     """If it fails, nobody knows what is wrong with a file, or a person's data stand in an error."""
     path = tmp_path / "data.csv"
     path.write_bytes("name,age\nMüller,2\n".encode("latin-1"))
-    said = raising(InvalidInput, lambda: profile_data([path]))
+    said = raising(InvalidInput, lambda: profile_data([path], LIMITS))
     assert "Line: 2" in said
     assert "not utf-8" in said
     assert "ller" not in said

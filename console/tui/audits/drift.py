@@ -42,6 +42,8 @@ def drift_text(document: dict[str, Any], width: int) -> Text:
             for cell in each["moved"][:_MOVED]:
                 moved = f"  {_cut(cell['cell'], _CELL)}{100 * cell['change']:+7.1f} %\n"
                 text.append(moved, style=marks.QUIET)
+    for name in document["schema"]["added"]:
+        text.append(f"\n{legible(name)} is new, and has nothing to be held against")
     for passed in document["schema"]["not_compared"]:
         text.append(f"\n{legible(passed['column'])} not compared: {legible(passed['reason'])}")
     return text

@@ -14,7 +14,7 @@ from console.tui.desk import Desk
 from console.tui.form import Field, Form
 from console.tui.reading import Reading
 from console.tui.work import Tell, Values, lines_of, names_of, path_of
-from ledger.registers.datasets import ContentsRow, digest_of
+from ledger.registers.datasets import ContentsRow
 
 _NAME, _BAR = 18, 20
 _SEVERITIES = ("high", "medium", "low")
@@ -31,15 +31,19 @@ async def profile_files(desk: Desk) -> None:
         Field("where", "Only where", required=False, hint="An SQL condition on a row."),
     ]
 
+    book = desk.book
+
     def profiling(values: Values, _tell: Tell) -> dict[str, Any]:
-        from policies.data.profile import profile_data
-        from policies.data_sets import digest_readable, profile_document
+        from policies.data_sets import profile_files
 
         paths = [path_of(each) for each in (values["path"], *lines_of(values["more"]))]
-        found = profile_data(
-            paths, values["label"] or None, names_of(values["identifiers"]), values["where"] or None
+        return profile_files(
+            book,
+            paths,
+            values["label"] or None,
+            names_of(values["identifiers"]),
+            values["where"] or None,
         )
-        return profile_document(found, paths, digest_of([digest_readable(each) for each in paths]))
 
     document = await desk.find_out(
         profiling,

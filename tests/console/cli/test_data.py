@@ -61,6 +61,12 @@ def test_the_profile_that_was_kept_is_the_files(trained: Place) -> None:
     kept = trained.run("data", "show", "applications", "--profile", "--json").json
     fresh = trained.run("data", "profile", SAMPLE, "--label", "repaid", "--json").json
     assert kept == fresh
+    (adopted,) = (
+        each["content"]
+        for each in trained.run("policy", "list", "--json").json
+        if each["policy"] == "thresholds"
+    )
+    assert kept["thresholds_adopted"] == adopted
     assert "500 rows, 14 columns" in trained.run("data", "show", "applications", "--profile").out
 
 
@@ -89,11 +95,12 @@ def test_a_profile_needs_no_ledger(tmp_path: Path) -> None:
         "age,y\n" + "".join(f"{-999 if i % 50 == 0 else 30 + i % 9},{i % 2}\n" for i in range(200))
     )
     ran = place.run("data", "profile", str(data), "--label", "y", "--json")
-    assert ran.code == 0
+    assert (ran.code, ran.json["thresholds_adopted"]) == (0, None)
     assert {(c["check"], c["column"]) for c in ran.json["concerns"]} >= {("sentinel", "age")}
     failed = place.run("data", "profile", str(data), "--fail-on", "medium")
     assert failed.code == 1
     assert "is -999 in 4 rows" in failed.out
+    assert "Limits: the shipped proposal" in failed.out
     ran = place.run("data", "compare", str(data), str(data), "--json")
     assert (ran.code, ran.json["verdict"]) == (0, "pass")
     assert place.run("data", "profile", str(data), "--label", "z").code == 2
