@@ -16,12 +16,14 @@ _GAP = 2
 _SCORES = {
     "mean": "MEAN",
     "auc": "AUC",
+    "auc_p": "AUC P",
+    "auc_p_holm": "AUC P HOLM",
     "brier": "BRIER",
     "calibration_error": "ECE",
     "calibration_in_the_large": "OBSERVED - EXPECTED",
     "ks": "KS",
-    "p": "P",
-    "p_holm": "P HOLM",
+    "ks_p": "KS P",
+    "ks_p_holm": "KS P HOLM",
     "wasserstein": "WASSERSTEIN",
 }
 _RATINGS = {
@@ -35,7 +37,7 @@ _RATINGS = {
     "p": "P",
     "p_holm": "P HOLM",
 }
-_P_VALUES = {"p", "p_holm"}
+_P_VALUES = {"p", "p_holm", "auc_p", "auc_p_holm", "ks_p", "ks_p_holm"}
 _WITH_INTERVAL = ("mean", "auc", "calibration_in_the_large", "mean_prediction", "mean_error")
 
 
@@ -223,6 +225,6 @@ def _value(group: Document, name: str) -> float | None:
     from policies.fairness.reading import p_values
 
     if name in _P_VALUES:
-        return p_values(group)[name]
+        return p_values(group).get(name)
     found: float | None = group.get(name)
     return found

@@ -20,7 +20,7 @@ from reports.charts import HIGHEST, selection_rates, shorten
 from reports.content import Audit, Group, ModelReport
 from reports.content_measured import Drift, EvaluationShown, OpenInterval
 from reports.legible import Legible, legible_except
-from reports.score_pages import value_pages
+from reports.score_pages import p_value, value_pages
 from reports.verdicts import Interval
 
 AUTHORITY_FILE = "authority.pem"
@@ -80,7 +80,7 @@ def render_html(report: ModelReport, undrawable: Collection[int] = ()) -> str:
         "rate": _rate,
         "ratio": _ratio,
         "signed": _signed,
-        "p": _p_value,
+        "p": p_value,
         "ci": _ci,
         "ends": _ends,
         "figure": _figure,
@@ -188,13 +188,6 @@ def _ratio(value: float | None) -> str:
 
 def _signed(value: float | None) -> str:
     return "—" if value is None else f"{value:+.3f}"
-
-
-def _p_value(value: float | None) -> str:
-    """Give three digits, as tables of tests do; below a thousandth only that it is."""
-    if value is None:
-        return "—"
-    return "< .001" if value < 0.001 else f"{value:.3f}"[1:] if value < 1 else "1.00"  # noqa: PLR2004
 
 
 def _ci(interval: Interval | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.content import Measured, ValueGroup
@@ -18,16 +18,18 @@ from reports.score_charts import (
 _HEADINGS = {
     "mean": "Mean",
     "auc": "AUC",
+    "auc_p": "AUC p (Holm)",
     "calibration_in_the_large": "Observed less expected",
     "ks": "KS",
+    "ks_p": "KS p (Holm)",
     "mean_prediction": "Mean",
     "mean_error": "Mean error",
     "mae": "MAE",
     "rmse": "RMSE",
-    "p": "p",
-    "p_holm": "p Holm",
+    "p": "p (Holm)",
 }
-_WITHOUT_INTERVAL = ("ks", "p", "p_holm")
+_P_VALUES = ("auc_p", "ks_p", "p")
+_WITHOUT_INTERVAL = ("ks",)
 """A percentile interval of a distance lies above it, and says nothing without explanation."""
 _DRAWN = {"mean": "Mean score", "auc": "AUC", "mean_error": "Mean error"}
 _WHISKER = "The diamond is the figure, the whisker its 95 % interval."
@@ -87,7 +89,7 @@ def _page(by: str, groups: list[ValueGroup], legible: Legible, most: int) -> Val
             ValueRow(
                 group.group,
                 group.small,
-                (f"{group.n:,}", *(_figure(name, group.measures[name]) for name in names)),
+                (f"{group.n:,}", *(_figure(name, group.measures) for name in names)),
             )
             for group in shown
         ),
@@ -115,9 +117,19 @@ def _known(groups: Sequence[ValueGroup], name: str) -> bool:
     return any(value is not None for value in found)
 
 
-def _figure(name: str, measured: Measured) -> str:
+def p_value(value: float | None) -> str:
+    """Give three digits, as tables of tests do; below a thousandth only that it is."""
+    if value is None:
+        return "—"
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")  # noqa: PLR2004
+
+
+def _figure(name: str, measures: Mapping[str, Measured]) -> str:
+    measured = measures[name]
     if measured.value is None:
         return "—"
+    if name in _P_VALUES:
+        return f"{p_value(measured.value)} ({p_value(measures[f'{name}_holm'].value)})"
     span = None if name in _WITHOUT_INTERVAL else measured.interval
     return f"{measured.value:.3f}" + (f" [{span[0]:.3f}, {span[1]:.3f}]" if span else "")
 

@@ -43,9 +43,18 @@ def tested(group: Document) -> str:
 
 
 def p_values(group: Document) -> dict[str, float | None]:
-    """A group's p-values by name, `p` and `p_holm`: of scores, or of ratings' errors if known."""
+    """A group's p-values by name: of a score's AUC and distribution, or of a rating's means.
+
+    Those of ratings, `p` and `p_holm`, are of errors if these are known.
+    """
     if "ks_p" in group:
-        return {"p": group["ks_p"], "p_holm": group.get("ks_p_holm")}
+        ranked = group.get("auc_test") or {}
+        return {
+            "auc_p": ranked.get("p"),
+            "auc_p_holm": ranked.get("p_holm"),
+            "ks_p": group["ks_p"],
+            "ks_p_holm": group.get("ks_p_holm"),
+        }
     found = group.get("error_test") or group.get("prediction_test") or {}
     return {name: found.get(name) for name in ("p", "p_holm")}
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.fairness.auc import TEST, AucTest, auc_test, difference_of, ratio_of, unspread
 from policies.fairness.bootstrap import DRAWS, Estimate
 from policies.fairness.grouped import (
     Left,
@@ -46,13 +47,12 @@ from policies.thresholds import Thresholds
 _MEASURED = ("mean", "auc", "brier", "calibration_error", "calibration_in_the_large")
 _COMPARED = ("auc_difference", "calibration_in_the_large_difference")
 _BESIDE = ("mean_difference", "mean_ratio", "auc_ratio")
-SIGNIFICANCE = (
-    "Kolmogorov-Smirnov test of the whole distributions, asymptotic, two-sided; Holm's correction "
-    "over the groups of a table"
-)
+_DISTRIBUTIONS = "Kolmogorov-Smirnov test of the whole distributions, asymptotic, two-sided"
+_CORRECTED = "Holm's correction over the groups of a table"
 METHOD = (
     "95 % percentile intervals over 1,000 multinomial draws of the counts of distinct scores, "
-    "group sizes held; the standardized difference has a normal interval"
+    "group sizes held; the standardized difference has a normal interval, an AUC of 0 or 1 "
+    "Newcombe's (2006)"
 )
 
 
@@ -69,7 +69,9 @@ class GroupScores:
     estimates: dict[str, Estimate]
     distance: Distance | None
     small: bool
+    auc_test: AucTest | None = None
     ks_p_holm: float | None = None
+    auc_p_holm: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One flat object with the reliability table under `bins`."""
@@ -88,7 +90,15 @@ class GroupScores:
             "bins": [each.as_json() for each in self.figures.bins],
             "ks_p": self.distance.ks_p if self.distance else None,
             "ks_p_holm": self.ks_p_holm,
+            "auc_se": self.figures.ranked.standard_error if self.figures.ranked else None,
+            "auc_test": None,
         }
+        if self.auc_test:
+            found["auc_test"] = {
+                "z": self.auc_test.z,
+                "p": self.auc_test.p,
+                "p_holm": self.auc_p_holm,
+            }
         for name, estimate in self.estimates.items():
             found |= estimate.as_json(name)
         return found
@@ -154,7 +164,7 @@ class ScoreResult:
             "seed": self.seed,
             "draws": DRAWS,
             "intervals": METHOD,
-            "significance": SIGNIFICANCE,
+            "significance": significance(self.request.label),
             "data_digest": self.data_digest,
             "by": list(self.request.by),
             "control": list(self.request.control),
@@ -238,12 +248,34 @@ def _table(
         estimates = {
             name: interval(getattr(found[group], name), own.measures[name]) for name in _MEASURED
         }
+        estimates["auc"] = _auc(found[group], own)
         estimates |= _against(found[group], found[reference], own, base, apart)
+        tested = _auc_test(found[group], found[reference]) if apart else None
         small = valued.groups[group] < minimum
-        groups.append(GroupScores(valued.place, group, found[group], estimates, apart, small))
-    corrected = holm_of_defined([each.distance.ks_p if each.distance else None for each in groups])
-    groups = [replace(each, ks_p_holm=p) for each, p in zip(groups, corrected, strict=True)]
-    return ScoreTable(valued.place, reference, tuple(groups))
+        one = GroupScores(valued.place, group, found[group], estimates, apart, small, tested)
+        groups.append(one)
+    apart_p = holm_of_defined([each.distance.ks_p if each.distance else None for each in groups])
+    auc_p = holm_of_defined([each.auc_test.p if each.auc_test else None for each in groups])
+    corrected = zip(groups, apart_p, auc_p, strict=True)
+    held = (replace(each, ks_p_holm=ks, auc_p_holm=auc) for each, ks, auc in corrected)
+    return ScoreTable(valued.place, reference, tuple(held))
+
+
+def significance(label: str | None) -> str:
+    """By which tests groups are held against the reference; AUCs need to know what turned out."""
+    if label is None:
+        return f"{_DISTRIBUTIONS}; {_CORRECTED}"
+    return f"{TEST}; {_DISTRIBUTIONS}; {_CORRECTED}, each test by itself"
+
+
+def _auc_test(own: ScoreFigures, other: ScoreFigures) -> AucTest | None:
+    return auc_test(own.ranked, other.ranked) if own.ranked and other.ranked else None
+
+
+def _auc(own: ScoreFigures, drawn: Drawn) -> Estimate:
+    """A group's AUC; one of 0 or 1 is the same in every draw, as if it were certain."""
+    resampled = interval(own.auc, drawn.measures["auc"])
+    return unspread(own.ranked, resampled) if own.ranked else resampled
 
 
 def _against(
@@ -269,6 +301,9 @@ def _against(
         if mine is not None and theirs is not None:
             value = mine - theirs if kind == "difference" else _over(mine, theirs)
         found[name] = interval(value, draws[name])
+    if {own.auc, other.auc} & {0.0, 1.0}:
+        aucs = _auc(own, drawn), _auc(other, base)
+        found |= {"auc_difference": difference_of(*aucs), "auc_ratio": ratio_of(*aucs)}
     return found
 
 

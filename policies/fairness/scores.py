@@ -4,7 +4,7 @@ Everything is a function of how often each score occurs in a group with and with
 it is exact, ties included, and no row is seen by Python. Sums do not depend on the order of rows,
 and rank sums are integers.
 
-- AUC: the rank-sum (Mann-Whitney) form, a tie counting one half.
+- AUC: `auc.py`.
 - Calibration: ten bins of equal width over 0 to 1; expected calibration error is the mean distance
   of observed from expected by bin, weighted by rows (Naeini, Cooper and Hauskrecht, 2015);
   calibration in the large is observed minus expected over all rows. Undefined unless every score
@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from policies.fairness.auc import Ranked, ranks
 from policies.fairness.grouped import Valued, spread, total
 
 BINS = 10
@@ -60,10 +61,15 @@ class ScoreFigures:
     sd: float | None
     percentiles: tuple[float, ...]
     bins: tuple[Bin, ...]
-    auc: float | None
+    ranked: Ranked | None
     brier: float | None
     calibration_error: float | None
     calibration_in_the_large: float | None
+
+    @property
+    def auc(self) -> float | None:
+        """Its AUC; None without a label, without an event or without another row."""
+        return self.ranked.auc if self.ranked else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def figures(
 ) -> Mapping[str, ScoreFigures]:
     """Measure every group of the table that was tallied."""
     probabilities = labelled and span == (0.0, 1.0)
-    curves, ranked = _bins(table, span, labelled=labelled), _rank_sums(table)
+    curves, ranked = _bins(table, span, labelled=labelled), ranks(table)
     percentiles = _percentiles(table)
     bound = max(map(abs, span))
     mean_score = f"{total('value', bound, 'n')} / sum(n)"
@@ -128,7 +134,7 @@ def figures(
             sd=spreads[group],
             percentiles=percentiles[group],
             bins=curves[group],
-            auc=_auc(ranked[group], events, n - events) if labelled else None,
+            ranked=ranked[group] if labelled else None,
             brier=brier if probabilities else None,
             calibration_error=_expected_error(curves[group], n) if probabilities else None,
             calibration_in_the_large=events / n - mean if probabilities else None,
@@ -161,33 +167,10 @@ def distance(table: Valued, span: tuple[float, float], group: str, reference: st
         """,  # noqa: S608 - constants
         {"group": group, "reference": reference, "n": n, "m": m},
     ).fetchall()[0]
-    p = float(distributions.kstwo.sf(statistic, round(m * n / (m + n))))
+    rows = round(m * n / (m + n))
+    # Of one row a side, which round to none, any statistic is as likely as another.
+    p = float(distributions.kstwo.sf(statistic, rows)) if rows else 1.0
     return Distance(ks=statistic, ks_p=min(max(p, 0.0), 1.0), wasserstein=area)
-
-
-def _rank_sums(table: Valued) -> dict[str, int]:
-    """Give twice the Mann-Whitney U of each group, an integer."""
-    return dict(
-        table.connection.execute(
-            """
-            SELECT grp, sum(events * (2 * below + others))::HUGEINT
-            FROM (
-                SELECT grp, events, others,
-                    sum(others) OVER (PARTITION BY grp ORDER BY value) - others AS below
-                FROM (
-                    SELECT grp, value, coalesce(sum(n) FILTER (label), 0)::HUGEINT AS events,
-                        coalesce(sum(n) FILTER (NOT label), 0)::HUGEINT AS others
-                    FROM tallied GROUP BY grp, value
-                )
-            )
-            GROUP BY grp
-            """
-        ).fetchall()
-    )
-
-
-def _auc(twice_u: int, events: int, others: int) -> float | None:
-    return twice_u / (2 * events * others) if events and others else None
 
 
 def _percentiles(table: Valued) -> dict[str, tuple[float, ...]]:

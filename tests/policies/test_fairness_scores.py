@@ -149,7 +149,9 @@ def test_distances_are_those_of_scipy(rows: list[Row], tmp_path: Path) -> None:
         distance = found[other].distance
         assert distance is not None
         assert distance.ks == pytest.approx(expected.statistic, rel=1e-12)
-        assert distance.ks_p == pytest.approx(expected.pvalue, rel=1e-9)
+        alone = len(sample[other]) == len(sample[reference]) == 1
+        p = 1.0 if alone else expected.pvalue  # scipy has none of one row a side
+        assert distance.ks_p == pytest.approx(p, rel=1e-9)
         area = wasserstein_distance(sample[other], sample[reference])
         assert distance.wasserstein == pytest.approx(area, rel=1e-12, abs=1e-15)
     assert found[reference].distance is None
@@ -211,7 +213,15 @@ def test_ratios_and_corrected_p_values_stand_beside_the_differences(tmp_path: Pa
     others = [each for each in found.values() if each is not reference]
     p_values = [each.distance.ks_p for each in others if each.distance]
     assert [each.ks_p_holm for each in others] == holm(p_values)
-    assert reference.ks_p_holm is None
+    tests = [each.auc_test.p for each in others if each.auc_test]
+    assert len(tests) == len(others)
+    assert [each.auc_p_holm for each in others] == holm(tests)
+    kept = {group["group"]: group for group in result.as_json()["groups"]}
+    for each in others:
+        assert each.auc_test is not None
+        told = {"z": each.auc_test.z, "p": each.auc_test.p, "p_holm": each.auc_p_holm}
+        assert kept[each.group]["auc_test"] == told
+    assert (reference.ks_p_holm, kept[reference.group]["auc_test"]) == (None, None)
     for each in others:
         for name, figure in (("mean_ratio", "mean"), ("auc_ratio", "auc")):
             ratio = getattr(each.figures, figure) / getattr(reference.figures, figure)
@@ -220,6 +230,28 @@ def test_ratios_and_corrected_p_values_stand_beside_the_differences(tmp_path: Pa
             assert estimate.interval is not None
             assert estimate.interval[0] < ratio < estimate.interval[1]
     assert "Holm's correction" in result.as_json()["significance"]
+    assert "DeLong" in result.as_json()["significance"]
+    assert "DeLong" not in audited(tmp_path, rows, label=None).as_json()["significance"]
+
+
+def test_a_handful_of_events_that_rank_first_settle_nothing(tmp_path: Path) -> None:
+    """If it fails, an AUC of 1 from three events fails a score as if it were certain."""
+    rows = [*planted(400, seed=4)[:400], *[("b", i / 40, i >= 37) for i in range(40)]]
+    few = by_group(audited(tmp_path, rows))["b"]
+    own, difference = few.estimates["auc"].interval, few.estimates["auc_difference"].interval
+    assert few.figures.auc == 1
+    assert own is not None
+    assert difference is not None
+    assert own[0] < 0.75
+    assert difference[0] < 0.05 < difference[1]
+    assert few.auc_test is None
+
+
+def test_groups_of_one_row_have_figures_that_can_be_kept(tmp_path: Path) -> None:
+    """If it fails, an audit of tiny groups ends in a number that no JSON can hold."""
+    document = audited(tmp_path, [("a", 0.2, True), ("b", 0.4, False)]).as_json()
+    json.dumps(document, allow_nan=False)
+    assert [group["ks_p"] for group in document["groups"]] == [None, 1.0]
 
 
 def test_equal_groups_pass(tmp_path: Path) -> None:

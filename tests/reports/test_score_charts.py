@@ -118,6 +118,16 @@ def test_too_many_groups_are_said_to_be() -> None:
     assert page.rows[0].name == "g29"
 
 
+def test_p_values_stand_beside_the_figures_they_are_of() -> None:
+    """If it fails, a page shows a p of 1 as 0, or one test's p beside another's figure."""
+    tests = {"auc_p": 0.0002, "auc_p_holm": 0.04, "ks": 0.1, "ks_p": 0.9998, "ks_p_holm": 1.0}
+    own = group("F")
+    measures = {**own.measures, **{name: Measured(value) for name, value in tests.items()}}
+    (page,) = value_pages([replace(own, measures=measures)], LEGIBLE, 24)
+    assert page.headings[2:] == ("AUC", "AUC p (Holm)", "KS", "KS p (Holm)")
+    assert page.rows[0].figures[2:] == ("< .001 (.040)", "0.100", "1.000 (1.000)")
+
+
 def test_the_kept_result_gives_its_percentiles_in_order(world: World, tmp_path: Path) -> None:
     """If this fails, the box of a distribution is drawn from the wrong percentiles."""
     file = tmp_path / "scores.csv"
