@@ -45,7 +45,7 @@ def derivation(
     problems: list[str] = []
     bound: dict[str, object] = {}
     for number, (name, column) in enumerate(mapping.columns.items()):
-        found = of_text(column, locator.text(column.sources))
+        found = locator.case(column.cases, of_text(column, locator.text(column.sources)))
         found = _translated(column, _or_taken(locator, name, found), f"values{number}", bound)
         texts.append(f"{found} AS {_text(name)}")
         if column.since is not None:

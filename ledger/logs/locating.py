@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ledger.logs.mapping import Case
 from ledger.logs.paths import SCALARS, Key, Leg, Name, parse
 
 _PAIRS = """[{"key":"VARCHAR","value":"JSON"}]"""
@@ -40,6 +41,13 @@ class Locator:
         found = [f"nullif({text}, '')" for source in sources for text in self._texts(source)]
         return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
+    def case(self, cases: Sequence[Case], otherwise: str) -> str:
+        """SQL of the text of the first case that holds, or else of another text."""
+        if not cases:
+            return otherwise
+        whens = " ".join(f"WHEN {self._holds(case)} THEN {self._bind(case.text)}" for case in cases)
+        return f"CASE {whens} ELSE {otherwise} END"
+
     def member(self, name: str) -> str:
         """SQL of the text of a top-level member; null if it is missing or null."""
         return self._pointed(self._root, [name])[0]
@@ -66,6 +74,26 @@ class Locator:
     def columns(self) -> list[str]:
         """Names of the columns added by `relation`."""
         return [name for columns in self._columns.values() for name in columns]
+
+    def _holds(self, case: Case) -> str:
+        tests = []
+        for source in case.sources:
+            text = self.text([source])
+            told = [f"{text} IS NOT NULL"]
+            for which, texts in (("", case.among), ("NOT ", case.but)):
+                if texts:
+                    held = f"list_contains({self._bind(list(texts))}::VARCHAR[], {text})"
+                    told.append(which + held)
+            tests.append(f"({' AND '.join(told)})")
+        return " OR ".join(tests)
+
+    def _bind(self, value: object) -> str:
+        """A parameter that holds a value, one for equal ones."""
+        name = next((n for n, known in self._parameters.items() if known == value), None)
+        if name is None:
+            name = f"k{len(self._parameters)}"
+            self._parameters[name] = value
+        return f"${name}"
 
     def _texts(self, source: str) -> list[str]:
         path = parse(source)
@@ -104,10 +132,7 @@ class Locator:
             text = _first(text, len(_ARRAYS) + 1)
         pairs, level = self._column(f"TRY(json_transform({text}, '{_PAIRS}'))", level)
         keys, level = self._column(f"list_transform({pairs}, lambda pair: pair.key)", level)
-        name = f"k{len(self._parameters)}"
-        known = next((n for n, value in self._parameters.items() if value == key), None)
-        self._parameters.setdefault(known or name, key)
-        found = f"{pairs}[list_position({keys}, ${known or name})].value"
+        found = f"{pairs}[list_position({keys}, {self._bind(key)})].value"
         return self._column(found, level)
 
     def _pointed(self, document: str, names: Sequence[str]) -> tuple[str, int]:

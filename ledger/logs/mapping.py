@@ -77,20 +77,59 @@ def _parsed(source: str) -> str:
 
 Source = Annotated[str, AfterValidator(_parsed)]
 """Where a value stands in the record: see `ledger.logs.paths` for the grammar."""
+
+
+def _some(source: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if not source:
+        raise ValueError("there must be at least one source")
+    return source[0] if len(source) == 1 and isinstance(source, tuple) else source
+
+
+def _several(source: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (source,) if isinstance(source, str) else source
+
+
+Sources = Annotated[Source | tuple[Source, ...], AfterValidator(_some)]
+"""One source or several."""
 Target = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+
+
+class Case(BaseModel):
+    """What a column says, whatever stands at its sources, if something else stands in the record.
+
+    It holds if any of its sources has a text that is one of `among` (any, if none is named) and
+    none of `but`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Sources
+    among: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+    text: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its sources, any of which may hold."""
+        return _several(self.source)
+
+    def holds(self, text: str) -> bool:
+        """Whether it holds for a text at one of its sources."""
+        return (not self.among or text in self.among) and text not in self.but
 
 
 class Column(BaseModel):
     """Where one mapped column comes from and what it holds.
 
-    Of several sources the first that holds anything counts. `unit` is that of the times at
-    `source` and `since`; with `since` the column is the milliseconds from there to `source`.
-    `values` translates texts (others stay as they are); a number is multiplied by `scale`.
+    The first of its `cases` that holds counts; then, of several sources, the first that holds
+    anything. `unit` is that of the times at `source` and `since`; with `since` the column is the
+    milliseconds from there to `source`. `values` translates texts (others stay as they are); a
+    number is multiplied by `scale`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Source | tuple[Source, ...]
+    source: Sources
     type: Type
     required: bool = False
     unit: Unit = Unit.ISO
@@ -98,18 +137,18 @@ class Column(BaseModel):
     scale: Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$")] | None = None
     values: Mapping[str, str] = Field(default_factory=dict)
     of: Of = Of.VALUE
+    cases: tuple[Case, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Its sources, in the order in which they count."""
-        return (self.source,) if isinstance(self.source, str) else self.source
+        return _several(self.source)
 
-    @field_validator("source")
-    @classmethod
-    def _some(cls, source: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not source:
-            raise ValueError("a column has at least one source")
-        return source[0] if len(source) == 1 and isinstance(source, tuple) else source
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every source that it is read from."""
+        since = () if self.since is None else (self.since,)
+        return (*self.sources, *since, *(each for case in self.cases for each in case.sources))
 
     @field_validator("values")
     @classmethod
@@ -139,6 +178,8 @@ def _flaws(column: Column) -> Iterator[str]:
         yield "the digest of a text is a string"
     if column.values and (timed or column.of is not Of.VALUE):
         yield "`values` translates texts, not times, lengths or digests"
+    if column.cases and (column.type is not Type.STRING or column.of is not Of.VALUE):
+        yield "`cases` are of a string"
 
 
 class ColumnMap(BaseModel):

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from ledger.logs.formats.base import Format
-from ledger.logs.mapping import ZONELESS, Column, ColumnMap, Type, Unit
+from ledger.logs.mapping import ZONELESS, Case, Column, ColumnMap, Type, Unit
 from ledger.logs.paths import LONGEST, MOST, SCALARS, Key, Leg, Name, Path, Step, find, parse, write
 from ledger.logs.proposing import seen_as, targets_of, wider
 from ledger.logs.reading import Arrival, read, unfolded, unfolding
@@ -89,9 +89,7 @@ def sampled(log: Arrival, container: str, format_: Format) -> list[bytes]:
 def survey(records: Iterable[bytes], mapping: ColumnMap, format_: Format) -> list[Place]:
     """Places of decision records that no column takes; the likelier ones first."""
     known = {
-        _flat(parse(source).legs)
-        for column in mapping.columns.values()
-        for source in column.sources
+        _flat(parse(source).legs) for column in mapping.columns.values() for source in column.reads
     }
     cut = [_flat(parse(source).legs) for source in format_.cut]
     seen: dict[Legs, _Seen] = {}
@@ -150,12 +148,19 @@ def values_of(records: Iterable[bytes], column: Column) -> list[str]:
     """The different texts at the sources of a column, sorted."""
     found: set[str] = set()
     for document in _documents(records):
-        texts = (find(document, source) for source in column.sources)
-        text = next((text for text in texts if text not in (None, "")), None)
-        if text is not None:
-            said = text if isinstance(text, str) else orjson.dumps(text).decode()
+        cases = (case for case in column.cases if any(map(case.holds, _texts(document, case))))
+        case = next(cases, None)
+        said = case.text if case else next(_texts(document, column), None)
+        if said is not None:
             found.add(column.values.get(said, said))
     return sorted(found)
+
+
+def _texts(document: Any, of: Column | Case) -> Iterator[str]:
+    """The texts that stand at some sources."""
+    for value in (find(document, source) for source in of.sources):
+        if value not in (None, ""):
+            yield value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def zoneless(records: Sequence[bytes], mapping: ColumnMap) -> list[str]:

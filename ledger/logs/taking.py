@@ -34,11 +34,18 @@ def taken_columns(mapping: ColumnMap, conversations: Sequence[str]) -> dict[str,
         name: column
         for name, column in mapping.columns.items()
         if any(
-            inside(source, each) or (column.of is not Of.VALUE and around(source, each))
-            for source in (*column.sources, *([column.since] if column.since is not None else []))
+            inside(source, each) or (looked_at and around(source, each))
+            for source, looked_at in _read(column)
             for each in conversations
         )
     }
+
+
+def _read(column: Column) -> Iterator[tuple[str, bool]]:
+    """Every source of a column, and whether it tells something of a whole text but not the text."""
+    cases = {source for case in column.cases for source in case.sources}
+    for source in column.reads:
+        yield source, column.of is not Of.VALUE or source in cases
 
 
 def taking(
@@ -53,7 +60,8 @@ def taking(
     pairs = []
     for name, column in columns.items():
         texts = [_text(locator, column, source, conversations) for source in column.sources]
-        pairs.append(f"'{name}', coalesce({', '.join(texts)}, '')")
+        found = locator.case(column.cases, f"coalesce({', '.join(texts)}, '')")
+        pairs.append(f"'{name}', {found}")
         if column.since is not None:
             start = _text(locator, column, column.since, conversations)
             pairs.append(f"'{since_of(name)}', coalesce({start}, '')")
@@ -127,10 +135,10 @@ def around(source: str, other: str) -> bool:
 
 
 def _meets(step: Step, other: Step) -> bool:
-    """Whether a step is one that a conversation's source takes, in which `*` stands for any."""
+    """Whether a step is one that a conversation's source takes: `*` is any place in an array."""
     if isinstance(step, Key) and isinstance(other, Key):
         return key_shape(other.text).fullmatch(step.text) is not None
-    return step == other or (isinstance(other, Name) and other.text == EVERY)
+    return step == other or (other == Name(EVERY) and step.text.isdecimal())
 
 
 def _ways(source: str) -> Iterator[tuple[Step, ...]]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ledger.logs.mapping import Column, Of, Type, Unit
+from ledger.logs.mapping import Case, Column, Of, Type, Unit
 
+STOPPED = (
+    *("content_filter", "content_filtered", "guardrail_intervened", "refusal"),
+    *("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII"),
+)
+"""Why a model stopped, if a filter stopped it: the words of OpenAI, AWS, Anthropic, Google."""
 STOPS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -14,18 +19,36 @@ STOPS: Mapping[str, str] = MappingProxyType(
             "none",
         ),
         **dict.fromkeys(("end_turn", "max_tokens", "stop_sequence", "tool_use"), "none"),
-        **dict.fromkeys(("content_filter", "content_filtered", "SAFETY"), "blocked"),
-        "guardrail_intervened": "blocked",
+        **dict.fromkeys(STOPPED, "blocked"),
     }
 )
-"""Why a model stopped, as a guardrail's outcome: the words of OpenAI, Anthropic, Google, AWS."""
+"""Why a model stopped, as a guardrail's outcome."""
+BLOCKED = ("block", "blocked", "deny", "denied", "reject", "rejected", "guardrail_intervened")
+GUARDED: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(BLOCKED, "blocked"),
+        **dict.fromkeys(("allow", "allowed", "pass", "passed", "success"), "passed"),
+        **dict.fromkeys(("mask", "masked", "redact", "redacted", "anonymize", "modify"), "masked"),
+        **dict.fromkeys(("regenerate", "regenerated", "reask", "retry", "retried"), "regenerated"),
+        **dict.fromkeys(("flag", "flagged", "warn", "audit", "guardrail_flagged"), "flagged"),
+        "not_run": "none",
+    }
+)
+"""What a guardrail did, in the words of those who log it; in ours its outcome."""
 
 _AS_IT_IS: Mapping[str, str] = MappingProxyType({})
 
 
-def text(*sources: str, values: Mapping[str, str] = _AS_IT_IS) -> Column:
-    """A text; `values` translates what the log says into our words."""
-    return Column(source=sources, type=Type.STRING, values=values)
+def text(
+    *sources: str, values: Mapping[str, str] = _AS_IT_IS, cases: tuple[Case, ...] = ()
+) -> Column:
+    """A text; `values` translates what the log says into our words, `cases` go before it."""
+    return Column(source=sources, type=Type.STRING, values=values, cases=cases)
+
+
+def blocked(*sources: str, words: tuple[str, ...] = STOPPED) -> Case:
+    """The case that a guardrail or a filter stopped the answer: one of these words anywhere."""
+    return Case(source=sources, among=words, text="blocked")
 
 
 def count(*sources: str) -> Column:

@@ -27,6 +27,8 @@ def _metadata(*names: str) -> tuple[str, ...]:
     return tuple(f"extra => metadata.{name}" for name in names)
 
 
+_MESSAGE = "generations.0.0.message.kwargs"  # of a chat model under LangChain
+
 COLUMNS = {
     "time": moment("start_time"),
     "duration_ms": lasting("start_time", "end_time"),
@@ -40,7 +42,7 @@ COLUMNS = {
     "provider": text(*_metadata("ls_provider")),
     "model": text(
         "outputs => llm_output.model_name",
-        "outputs => generations.0.0.message.kwargs.response_metadata.model_name",
+        f"outputs => {_MESSAGE}.response_metadata.model_name",
         *_metadata("ls_model_name"),
     ),
     "model_requested": text(*_metadata("ls_model_name")),
@@ -52,8 +54,18 @@ COLUMNS = {
     "cost": number("total_cost"),
     "status": text("status", values=STATUS),
     "error": text("error"),
-    "guardrail": text("outputs => generations.0.0.generation_info.finish_reason", values=STOPS),
-    "output_chars": length("outputs => generations.0.0.text", "outputs => output"),
+    "guardrail": text(
+        "outputs => generations.0.0.generation_info.finish_reason",
+        f"outputs => {_MESSAGE}.response_metadata.finish_reason",
+        f"outputs => {_MESSAGE}.response_metadata.stop_reason",
+        "outputs => choices.0.finish_reason",
+        values=STOPS,
+    ),
+    "output_chars": length(
+        "outputs => generations.0.0.text",
+        "outputs => output",
+        "outputs => choices.0.message.content",
+    ),
     "task": text("name"),
 }
 

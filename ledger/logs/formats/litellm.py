@@ -14,16 +14,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.logs.formats.base import Format
-from ledger.logs.formats.columns import count, lasting, length, moment, number, text
-from ledger.logs.mapping import Unit
+from ledger.logs.formats.columns import (
+    BLOCKED,
+    GUARDED,
+    blocked,
+    count,
+    lasting,
+    length,
+    moment,
+    number,
+    text,
+)
+from ledger.logs.mapping import Case, Column, Unit
 
 STATUS = {"success": "ok", "failure": "error"}
-GUARDRAIL = {
-    "not_run": "none",
-    "success": "passed",
-    "guardrail_intervened": "blocked",
-    "blocked": "blocked",  # before 1.80
-}
 CALLS = {
     **dict.fromkeys(("completion", "acompletion", "responses", "aresponses"), "chat"),
     **dict.fromkeys(("anthropic_messages", "generate_content", "agenerate_content"), "chat"),
@@ -53,7 +57,35 @@ _BESIDE = (
     "vector_store_request_metadata",
     "prompt_management_metadata.prompt_variables",
 )
-_MASKED = ("guardrail_information.0", "guardrail_information.1", "guardrail_information")
+# Of one request several may have run; before 1.80 it was one object.
+_RAN = (*(f"guardrail_information.{i}" for i in range(4)), "guardrail_information")
+
+
+def _guardrail(metadata: str, response: str) -> Column:
+    """What the guardrails did, if the gateway's own and the answer stand at these places.
+
+    One that masked something counts as a success there, and one that did not run says nothing of
+    the provider's filter.
+    """
+    whole = f"{metadata}status_fields.guardrail_status"
+    each = tuple(f"{metadata}{ran}.guardrail_status" for ran in _RAN)
+    masked = tuple(f"{metadata}{ran}.masked_entity_count" for ran in _RAN)
+    return text(
+        *(whole, *each),
+        values=GUARDED,
+        cases=(
+            blocked(whole, *each, words=BLOCKED),
+            blocked(f"{response}choices.0.finish_reason"),
+            Case(source=masked, but=("{}", "0"), text="masked"),
+        ),
+    )
+
+
+def _masked(metadata: str) -> Column:
+    """What was masked, by kind."""
+    places = (f"{metadata}{ran}.masked_entity_count" for ran in _RAN)
+    return text(*places, values={"{}": ""})
+
 
 COLUMNS = {
     "time": moment("startTime", unit=Unit.SECONDS),
@@ -78,16 +110,8 @@ COLUMNS = {
     "cost": number("response_cost"),
     "status": text("status", values=STATUS),
     "error": text("error_str", "error_information.error_message"),
-    # The whole request's outcome first: several guardrails may have run.
-    "guardrail": text(
-        "status_fields.guardrail_status",
-        "guardrail_information.0.guardrail_status",
-        "guardrail_information.guardrail_status",
-        values=GUARDRAIL,
-    ),
-    "masked_entities": text(
-        *(f"{where}.masked_entity_count" for where in _MASKED), values={"{}": ""}
-    ),
+    "guardrail": _guardrail("", "response."),
+    "masked_entities": _masked(""),
     "output_chars": length("response.choices.0.message.content"),
 }
 
@@ -110,15 +134,8 @@ SPEND_COLUMNS = {
         "metadata => error_information.error_message",
         "metadata => error_information.error_class",
     ),
-    "guardrail": text(
-        "metadata => status_fields.guardrail_status",
-        "metadata => guardrail_information.0.guardrail_status",
-        "metadata => guardrail_information.guardrail_status",
-        values=GUARDRAIL,
-    ),
-    "masked_entities": text(
-        *(f"metadata => {where}.masked_entity_count" for where in _MASKED), values={"{}": ""}
-    ),
+    "guardrail": _guardrail("metadata => ", "response => "),
+    "masked_entities": _masked("metadata => "),
     "output_chars": length("response => choices.0.message.content"),
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.logs.formats.base import Format
-from ledger.logs.formats.columns import count, length, moment, number, text
+from ledger.logs.formats.columns import STOPS, blocked, count, length, moment, number, text
 
 STATES = {"OK": "ok", "ERROR": "error", "IN_PROGRESS": "pending"}
 # As they stand in an attribute: JSON text, with its quotes.
@@ -58,6 +58,12 @@ def _first(name: str, inside: str = "") -> tuple[str, ...]:
     return tuple(f'data.spans.{i}.attributes."{name}" => {inside}' for i in range(SPANS))
 
 
+# Why the calls of a trace ended, as OpenAI's and Anthropic's answers say it.
+_ENDED = (
+    *_first("mlflow.spanOutputs", "choices.0.finish_reason"),
+    *_first("mlflow.spanOutputs", "stop_reason"),
+)
+
 COLUMNS = {
     "time": moment("info.request_time"),
     "duration_ms": number("info.execution_duration_ms"),
@@ -89,6 +95,7 @@ COLUMNS = {
     "cost": number(_metadata("mlflow.trace.cost", "total_cost")),
     "status": text("info.state", values=STATES),
     "error": text("data.spans.0.status.message"),
+    "guardrail": text(*_ENDED, values=STOPS, cases=(blocked(*_ENDED),)),
     "output_chars": length(_root("mlflow.spanOutputs"), _metadata("mlflow.traceOutputs")),
     "task": text('info.tags."mlflow.traceName"'),
 }

@@ -15,13 +15,22 @@ from typing import Any
 from ledger.logs.formats.base import Format
 from ledger.logs.formats.columns import count, length, moment, number, text
 from ledger.logs.formats.slicing import members
-from ledger.logs.mapping import Unit
+from ledger.logs.mapping import Case, Unit
 
 VERSION = "1.9.0-dev"
 API_ACTIVITY = 6003
 STATUS = {"1": "ok", "2": "error", "Success": "ok", "Failure": "error"}
 # 1 and 2 mean the same as an action (allowed, denied) and as a disposition (allowed, blocked).
-OUTCOMES = {"0": "unknown", "1": "passed", "2": "blocked", "6": "dropped", "25": "rejected"}
+OUTCOMES = {
+    **dict.fromkeys(("3", "15", "16", "17", "18", "19"), "flagged"),  # seen, and let through
+    "0": "unknown",
+    "1": "passed",
+    "2": "blocked",
+    "4": "isolated",
+    "6": "dropped",
+    "25": "rejected",
+    "99": "other",
+}
 
 
 COLUMNS = {
@@ -41,7 +50,16 @@ COLUMNS = {
     "tokens_out": count("message_context.completion_tokens"),
     "status": text("status_id", "status", values=STATUS),
     "error": text("api.response.error_message", "api.response.error", "status_detail"),
-    "guardrail": text("disposition_id", "action_id", values=OUTCOMES),
+    "guardrail": text(
+        "disposition_id",
+        "action_id",
+        values=OUTCOMES,
+        cases=(
+            Case(source="disposition_id", among=("2",), text="blocked"),
+            Case(source="disposition_id", among=("3",), text="quarantined"),
+            Case(source="action_id", among=("4",), text="masked"),  # modified, and let through
+        ),
+    ),
     "confidence": number("confidence_score"),
     "output_chars": length("message_context.response_text"),
     "task": text("ai_agent.name", "metadata.product.name"),

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ledger.logs.formats.base import Format
-from ledger.logs.formats.columns import STOPS, count, lasting, length, moment, number, text
+from ledger.logs.formats.columns import GUARDED, STOPS, count, lasting, length, moment, number, text
 from ledger.logs.formats.slicing import elements, joined, members
 from ledger.logs.mapping import Unit
 
@@ -26,12 +26,10 @@ STATUS = {
     **dict.fromkeys(("{}", "0", "1", "STATUS_CODE_UNSET", "STATUS_CODE_OK"), "ok"),
     **dict.fromkeys(("2", "STATUS_CODE_ERROR"), "error"),
 }
-OPERATIONS = {"execute_tool": "tool", "embedding": "embeddings"}
-GUARDRAILS = {
-    **STOPS,
-    **dict.fromkeys(("allow", "allowed", "pass"), "passed"),
-    **dict.fromkeys(("block", "deny", "denied"), "blocked"),
-    "mask": "masked",
+OPERATIONS = {
+    "execute_tool": "tool",
+    "embedding": "embeddings",
+    "apply_guardrail": "guardrail",
 }
 
 
@@ -79,9 +77,11 @@ COLUMNS = {
     "status": text("span.status.code", "span.status", values=STATUS),
     "error": text("span.status.message", *_attributes("error.type", "exception.message")),
     "guardrail": text(
-        *_attributes("gen_ai.guardrail.action"),
+        *_attributes("gen_ai.guardrail.action", "gen_ai.guardrail.action.type"),
+        *_attributes("gen_ai.security.decision.type"),
         "span.attributes{gen_ai.response.finish_reasons}.0",
-        values=GUARDRAILS,
+        *_attributes("gen_ai.completion.0.finish_reason"),
+        values={**STOPS, **GUARDED},
     ),
     "output_chars": length(
         *_said("gen_ai.output.messages"),

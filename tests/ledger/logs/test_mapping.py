@@ -100,7 +100,7 @@ def test_proposal(tmp_path: Path) -> None:
     ("wrong", "place"),
     [
         ({"a": {"source": "a..b", "type": "string"}}, "columns.a.source: 'a..b' at character 3"),
-        ({"a": {"source": [], "type": "string"}}, "columns.a.source: a column has at least one"),
+        ({"a": {"source": [], "type": "string"}}, "columns.a.source: there must be at least one"),
         ({"str": {"source": "a", "type": "strin"}}, "columns.str.type: Input should be 'string'"),
     ],
 )

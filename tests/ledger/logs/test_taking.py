@@ -107,12 +107,14 @@ def test_what_is_taken_stands_beside_the_summary(tmp_path: Path) -> None:
             "chars": {"source": ANSWER, "type": "integer", "of": "length"},
             "whole": {"source": "response", "of": "digest"},
             "id": {"source": "id"},
+            "answered": {"source": "id", "cases": [{"source": "response", "text": "yes"}]},
         }
     )
     row = one(tmp_path, said({"decision": "ok", "score": 0.50}), mapping)
     taken = row[RECORD].pop(MAPPED)
     assert taken == {
         "absent": "",
+        "answered": "yes",
         "chars": "32",
         "decision": "ok",
         "score": "0.5",

@@ -48,6 +48,7 @@ NOT_TOLD = {
     "langfuse": {"parent_id"},
     "langfuse-scores": {"outcome"},
     "langsmith": {"parent_id"},
+    "mlflow": {"guardrail"},
     "litellm": {"masked_entities"},
     "litellm-spend": {"masked_entities"},
     "openai-batch": {"session_id", "prompt_name", "prompt_version"},

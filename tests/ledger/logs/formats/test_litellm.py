@@ -69,7 +69,10 @@ def test_float_seconds_are_rounded_to_microseconds(
 
 
 def test_guardrails(tmp_path: Path) -> None:
-    """A blocked answer would count as passed, because only the first guardrail was looked at."""
+    """If it fails, a blocked or masked answer counts as passed, by another guardrail's word."""
+    hidden = {"guardrail_status": "success", "masked_entity_count": {"EMAIL_ADDRESS": 2}}
+    nothing = hidden | {"masked_entity_count": {}}
+    stopped = {"choices": [{"finish_reason": "content_filter"}]}
     ran = [{"guardrail_status": "success"}, {"guardrail_status": "guardrail_intervened"}]
     overall = {"status_fields": {"guardrail_status": "guardrail_intervened"}}
     payloads = [
@@ -79,16 +82,31 @@ def test_guardrails(tmp_path: Path) -> None:
         payload(status_fields={"guardrail_status": "guardrail_failed_to_respond"}),
         payload(status_fields={"guardrail_status": "not_run"}),
         payload(status_fields=None),
+        payload(guardrail_information=[nothing, hidden], status_fields={}),
+        payload(guardrail_information=[hidden], status_fields={"guardrail_status": "success"}),
+        payload(guardrail_information=[hidden, ran[1]], status_fields=None),
+        payload(guardrail_information=[nothing], status_fields=None),
+        payload(response=stopped, status_fields={"guardrail_status": "not_run"}),
+        payload(status_fields={"guardrail_status": "guardrail_flagged"}),
     ]
     log = sealed(tmp_path, "litellm", written(tmp_path, "p.jsonl", payloads))
-    assert log.column("guardrail") == [
-        "blocked",
-        "blocked",
-        "passed",
-        "guardrail_failed_to_respond",
-        "none",
-        None,
+    outcomes = [
+        *("blocked", "blocked", "passed", "guardrail_failed_to_respond", "none", None),
+        *("masked", "masked", "blocked", "passed", "blocked", "flagged"),
     ]
+    assert log.column("guardrail") == outcomes
+    row = json.loads((SAMPLES / "litellm_spend_loan_agent.jsonl").read_text().splitlines()[0])
+    for told in payloads:
+        for name in ("status_fields", "guardrail_information"):
+            told.setdefault(name, None)
+    spent = [
+        row
+        | {"response": json.dumps(told["response"])}
+        | {"metadata": json.dumps({k: told[k] for k in ("status_fields", "guardrail_information")})}
+        for told in payloads
+    ]
+    log = sealed(tmp_path, "litellm-spend", written(tmp_path, "s.jsonl", spent))
+    assert log.column("guardrail") == outcomes
 
 
 def test_what_was_masked(tmp_path: Path) -> None:

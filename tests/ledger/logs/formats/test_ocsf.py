@@ -79,6 +79,8 @@ def test_outcomes(tmp_path: Path) -> None:
         told.pop(name, None)
     verdicts: list[dict[str, Any]] = [{}, {"action_id": 2}, {"action_id": 1}]
     verdicts += [{"action_id": 1, "disposition_id": 2}, {"disposition_id": 15}]
+    verdicts += [{"action_id": 4, "disposition_id": 1}, {"action_id": 3}, {"disposition_id": 3}]
     lines = [told | verdict for verdict in verdicts]
     log = sealed(tmp_path, "ocsf", written(tmp_path, "e.jsonl", lines))
-    assert log.column("guardrail") == [None, "blocked", "passed", "blocked", "15"]
+    outcomes = [None, "blocked", "passed", "blocked", "flagged", "masked", "flagged", "quarantined"]
+    assert log.column("guardrail") == outcomes
