@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -22,9 +23,11 @@ from console.tui.incidents.detail import IncidentPage
 from console.tui.incidents.finding import FindingPage
 from console.tui.incidents.page import IncidentsPage
 from console.tui.keys import KeysDialog
+from console.tui.leaving import Elsewhere, Story
 from console.tui.masthead import ROOMS
 from console.tui.models.detail import ModelPage
 from console.tui.models.page import ModelsPage
+from console.tui.overview.beginning import lacks_ledger, lead
 from console.tui.overview.page import OverviewPage
 from console.tui.page import Page
 from console.tui.people.page import PeoplePage
@@ -35,6 +38,7 @@ from console.tui.reports.page import ReportsPage
 from console.tui.switches.acts import kill_model, request_resume
 from console.tui.switches.page import SwitchesPage
 from console.tui.theme import ANSI_DARK, QUAESTOR
+from console.tui.watching import ReadingFailed
 from ledger.clock import system_clock
 from ledger.registers.switches import SwitchRow
 
@@ -80,11 +84,30 @@ class QuaestorApp(Desk):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
 
+    _led = False
+
     def on_mount(self) -> None:
         """Dress; the desk begins to watch."""
         self.register_theme(QUAESTOR)
         self.theme = QUAESTOR.name
         self.ansi_theme_dark = ANSI_DARK
+
+    @on(ReadingFailed)
+    def _nothing_here(self) -> None:
+        """Whoever stands before no ledger is led to one, once by itself."""
+        if not self._led:
+            self._led = True
+            self.begin()
+
+    def begin(self) -> None:
+        """Lead somebody who stands before no ledger to one."""
+        if lacks_ledger(self.book.home):
+            self._begin()
+
+    @work(exclusive=True, group="beginning")
+    async def _begin(self) -> None:
+        if then := await lead(self):
+            self.exit(then)
 
     # Going places
 
@@ -101,7 +124,7 @@ class QuaestorApp(Desk):
             self._decide(key)
             return
         self.action_room(_ROOM_OF.get(room, room))
-        if room in _DETAILS:
+        if room in _DETAILS and key:
             self.open_detail(room, key)
 
     def open_detail(self, room: str, key: str) -> None:
@@ -206,8 +229,8 @@ def _told(page: object) -> list[Binding]:
 
 
 def run_console(settings: Settings) -> None:
-    """Open the console and stay until the person leaves it."""
-    QuaestorApp(
+    """Open the console and stay until the person leaves it for good."""
+    then = QuaestorApp(
         settings.home,
         settings.seat,
         settings.actor,
@@ -215,3 +238,10 @@ def run_console(settings: Settings) -> None:
         system_clock,
         store=settings.store,
     ).run()
+    if isinstance(then, Elsewhere):
+        actor = then.actor or settings.actor
+        run_console(replace(settings, home=then.home, store=then.store, actor=actor))
+    elif isinstance(then, Story):
+        from console.demo.story import run_demo
+
+        run_demo(then.folder, tui=True)

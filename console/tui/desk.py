@@ -107,6 +107,10 @@ class Desk(Watch):
         """Open one thing of a room over the present screen; Esc comes back."""
         raise NotImplementedError
 
+    def begin(self) -> None:
+        """Lead somebody who stands before no ledger to one."""
+        raise NotImplementedError
+
     # Who signs
 
     def _lock_if_idle(self) -> None:

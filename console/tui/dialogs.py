@@ -131,14 +131,18 @@ class Choice(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, title: str, options: Sequence[Option], hint: str = "") -> None:
+    def __init__(
+        self, title: str, options: Sequence[Option], hint: str = "", *, note: str = ""
+    ) -> None:
         super().__init__()
-        self.heading, self.options, self.hint = title, options, hint
+        self.heading, self.options, self.hint, self.note = title, options, hint, legible(note)
 
     def compose(self) -> ComposeResult:
         """The options, the keys below."""
         with VerticalGroup(classes="dialog wide"):
             yield Label(self.heading, classes="dialog-title", markup=False)
+            if self.note:
+                yield Static(self.note, classes="quiet", markup=False)
             yield OptionList(*self.options, compact=True)
             yield Static(f"{self.hint} ↑ ↓ Enter · Esc cancel".strip(), classes="keys")
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.signal import Signal
 from textual.worker import get_current_worker
 
+from console.tui.leaving import Next
 from console.tui.picture import Marks, Picture, change_marks, read_picture
 from ledger.book import Book
 from ledger.errors import QuaestorError, StoreUnavailable
@@ -48,7 +49,7 @@ class Announced(Message):
         self.size = size
 
 
-class Watch(App[None]):
+class Watch(App[Next]):
     """A ledger and the latest picture of it, or the trouble that hinders reading it."""
 
     def __init__(self, book: Book) -> None:

@@ -65,7 +65,8 @@ class MetricsPage(Page):
         """Measure once; what was measured stays until it is asked for again."""
         if self._values is None and picture.rows.get(ModelRow, self.model) is not None:
             by = "version" if _VERSION in columns_of(picture, [self.model]) else ""
-            self._values = {"window": "", "since": "", "until": "", "by": by, "only": ""}
+            self._values = {"window": "", "since": "", "until": "", "by": by, "only": "",
+                            "count": "calls"}  # fmt: skip
             self._measure(self._values)
 
     def on_resize(self) -> None:
@@ -95,6 +96,7 @@ class MetricsPage(Page):
             until=local.read(values["until"]) if values["until"] else None,
             by=parse_columns(values["by"]),
             only=parse_only(filter(str.strip, values["only"].split(";"))),
+            every=values["count"] == "all",
         )
         return measure(self.app.book, self.model, request, progress=tell)
 
@@ -138,7 +140,9 @@ class MetricsPage(Page):
             Field("by", "Groups", required=False,
                   hint="Mapped columns by commas, such as version,prompt_version."),
             Field("only", "Only", required=False,
-                  hint="Of traces one kind of span: operation=chat. More columns after ;"),
+                  hint="Decisions in which this stands: status=ok. More columns after ;"),
+            Field("count", "Of traces", "choice", choices=[
+                ("calls", "the calls of a model"), ("all", "every span, one in another")]),
         ]  # fmt: skip
         values = await self.app.push_screen_wait(
             Form(f"Metrics of {self.model}", fields, self._values, verb="Measure")

@@ -36,7 +36,7 @@ class OverviewPage(Page):
         "checkpoints in your own seat."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go", "Go there"),
+        Binding("enter", "go", "Go there", priority=True),
         Binding("v", "app.verify_record", "Verify"),
     ]
 
@@ -61,6 +61,12 @@ class OverviewPage(Page):
     def on_mount(self) -> None:
         """Due times run on without any change of the ledger."""
         self.set_interval(10, self._redraw)
+
+    def _redraw(self, _: None = None) -> None:
+        super()._redraw()
+        if self.app.picture is None and self.app.trouble is not None:
+            for name in ("integrity", "ledger", "me"):
+                self.query_one(f"#{name}", Static).update(marks.quiet("not read"))
 
     def draw(self, picture: Picture) -> None:
         """Show what waits now."""
@@ -98,13 +104,13 @@ class OverviewPage(Page):
         return (
             f"{legible(ledger.organisation)}\n{legible(ledger.origin)}\n"
             f"{picture.head.size:,} entries since {self.app.local.minute(ledger.founded_at)}\n"
-            f"{len(models)} models, {stopped} stopped\nopen incidents: {live}"
+            f"models: {len(models)}, stopped: {stopped}\nopen incidents: {live}"
         )
 
     def _me(self, picture: Picture) -> str:
         session = self.app.session
         if session.actor is None:
-            return "No key in your seat: you can look, not act.\nMake one: quaestor key new NAME"
+            return "No key in your seat: you can look, not act.\n8, then y makes one."
         roles = ", ".join(picture.roles(session.actor)) or "not enrolled in this ledger"
         name = picture.person(session.actor)
         lock = (
@@ -114,9 +120,11 @@ class OverviewPage(Page):
 
     @on(DataTable.RowSelected)
     def action_go(self) -> None:
-        """Go to where the chosen thing is done."""
+        """Go to where the chosen thing is done; before no ledger, to one."""
         key = self.query_one(Listing).key
-        if key is not None:
+        if self.app.picture is None:
+            self.app.begin()
+        elif key is not None:
             chosen: Waiting = self._waiting[key]
             self.app.open_at(chosen.room, chosen.key)
 

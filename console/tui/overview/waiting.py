@@ -13,10 +13,13 @@ from console.tui.marks import Mark
 from console.tui.picture import Picture
 from console.tui.times import LocalTime, until
 from ledger.clock import read_time
+from ledger.kinds import Kind
+from ledger.registers.actors import ActorRow
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.audits import superseded
 from ledger.registers.findings import FindingRow
 from ledger.registers.incidents import IncidentRow, StepRow
+from ledger.registers.models import ModelRow
 from ledger.registers.switches import SwitchEventRow, SwitchRow
 from policies.remedying import state_of
 from policies.responding import clock
@@ -42,6 +45,7 @@ def waiting(picture: Picture, actor: str | None, now: datetime, local: LocalTime
         *_findings(picture, actor, now),
         *_stopped(picture, actor, local),
         *_failed(picture),
+        *_begun(picture, actor),
     ]
 
 
@@ -119,3 +123,14 @@ def _failed(picture: Picture) -> Iterator[Waiting]:
             what = f"{row.audit}: {asks(row)} audit of {row.model}{by}"
             mark = marks.verdict_mark(row.verdict)
             yield Waiting(mark, what, "read it and decide", "audits", row.audit)
+
+
+def _begun(picture: Picture, actor: str | None) -> Iterator[Waiting]:
+    """What a young ledger still lacks."""
+    people = picture.rows.where(ActorRow, status="active")
+    if [row.actor for row in people if "admin" in row.role_list] == [actor]:
+        what = "You are the only admin: you alone decide who is who"
+        yield Waiting(Mark("○", "one admin", marks.WARN), what, "enrol a second one", "people", "")
+    if not picture.rows.where(ModelRow) and not picture.why_not(actor, Kind.MODEL_REGISTERED):
+        mark = Mark("○", "no model", marks.WARN)
+        yield Waiting(mark, "The inventory is empty", "register the first model", "models", "")

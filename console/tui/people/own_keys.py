@@ -14,8 +14,8 @@ from ledger.errors import InvalidInput, QuaestorError
 from ledger.keys import EnrolmentRequest, fingerprint, read_request
 from ledger.seat import Seat
 
-_PASSPHRASE = Field("passphrase", "New passphrase", "secret", hint="It opens all keys of yours.")
-_AGAIN = Field("again", "The same again", "secret")
+PASSPHRASE = Field("passphrase", "New passphrase", "secret", hint="It opens all keys of yours.")
+AGAIN = Field("again", "The same again", "secret")
 _CHOICES = {
     "make": "Make keys, in place of those that are there",
     "passphrase": "Change their passphrase",
@@ -38,13 +38,13 @@ async def change_passphrase(desk: Desk) -> None:
     def changing(work: Work) -> list[str]:
         from reports.enrolling import change_passphrase
 
-        _require_same(work.values)
+        require_same(work.values)
         seat, new = desk.session.seat, work.values["passphrase"].encode()
         return change_passphrase(seat, work.signer.actor, work.passphrase, new)
 
     changed = await desk.sign(
         changing,
-        form=lambda values: Form("Change the passphrase", [_PASSPHRASE, _AGAIN], values),
+        form=lambda values: Form("Change the passphrase", [PASSPHRASE, AGAIN], values),
         doing="Changing the passphrase",
     )
     if changed is not None:
@@ -61,7 +61,8 @@ async def show_keys(desk: Desk) -> None:
         lines = [f"Seat {seat.folder}"]
         for actor in seat.actors():
             request = read_request(seat.request(actor))
-            lines.append(f"\n{actor}\n{fingerprint(request.public_key)}")
+            file = seat.folder / "keys" / f"{actor}.request"
+            lines.append(f"\n{actor}\n{fingerprint(request.public_key)}\nIts request: {file}")
         return "\n".join(lines)
 
     text = await desk.run_job("Reading the seat", reading)
@@ -77,8 +78,8 @@ async def make_keys(desk: Desk) -> None:
         Field("actor", "Id", value=actor, hint="Short, and yours for ever: mira."),
         Field("name", "Name", value=name, hint="Encrypted in the record, so that it can be "
               "erased."),
-        _PASSPHRASE,
-        _AGAIN,
+        PASSPHRASE,
+        AGAIN,
         Field("path", "Request to", "path", hint="A new file; an admin enrols you with it, or "
               "puts these keys in place of your old ones."),
     ]  # fmt: skip
@@ -111,7 +112,7 @@ def _made(seat: Seat, values: Values, _tell: Tell) -> EnrolmentRequest:
     """Make the keys, once it is sure that their request can be handed over."""
     from reports.enrolling import new_key
 
-    _require_same(values)
+    require_same(values)
     path = path_of(values["path"])
     with path.open("xb") as file:
         try:
@@ -130,6 +131,7 @@ def _made(seat: Seat, values: Values, _tell: Tell) -> EnrolmentRequest:
     return request
 
 
-def _require_same(values: Values) -> None:
+def require_same(values: Values) -> None:
+    """InvalidInput unless a new passphrase was typed twice alike."""
     if values["passphrase"] != values["again"]:
         raise InvalidInput("The two passphrases differ.", "Type them again.")

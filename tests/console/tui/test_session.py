@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from console.tui.app import QuaestorApp
 from console.tui.dialogs import Notice, Passphrase
@@ -15,7 +15,7 @@ from console.tui.form import Form
 from ledger.registers.incidents import NoteRow
 from ledger.registers.models import ModelRow
 from tests.console.tui.driving import console, fill, press, settled, shown, until
-from tests.console.tui.sample import PASSPHRASE, Sample, Turned
+from tests.console.tui.sample import PASSPHRASE, Sample
 
 
 def notes(sample: Sample) -> int:
@@ -72,18 +72,6 @@ async def test_what_others_enter_appears_by_itself(sample: Sample) -> None:
             ),
             "the new version",
         )
-
-
-async def test_a_home_without_a_ledger_says_what_to_do(tmp_path: Path) -> None:
-    """Somebody new would meet a blank screen or a traceback."""
-    app = QuaestorApp(tmp_path / "home", tmp_path / "seat", None, lambda: None, Turned(), zone=UTC)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.trouble is not None, "the trouble")
-        await pilot.pause()
-        told = str(app.screen.query_one("#trouble", Static).render())
-        assert "There is no ledger" in told
-        assert "quaestor init" in told
-        await pilot.press("2", "5", "k")
 
 
 async def test_without_a_key_one_can_look_but_not_act(sample: Sample, tmp_path: Path) -> None:
