@@ -162,6 +162,12 @@ def facts(document: Document) -> Iterator[tuple[str, str]]:
     yield "files", f"{files['files']:,} are what was sealed: {when}"
     for column, texts in document["only"].items():
         yield "only", f"{column}: {legible(', '.join(texts))}"
+    if document["left_out"]:
+        named = (
+            f"{each['records']:,} {legible(each['operation'] or 'of no operation')}"
+            for each in document["left_out"]
+        )
+        yield "left out", f"{', '.join(named)}: spans that are no call of a model; --all counts all"
     if document["without_time"]:
         counted = "in none" if document["since"] or document["until"] else "only in the totals"
         yield "without time", f"{document['without_time']:,} decisions, in no window, {counted}"

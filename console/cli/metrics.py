@@ -36,9 +36,15 @@ def metrics(
         list[str] | None,
         typer.Option(
             metavar="COL=VALUE[,VALUE...]",
-            help="Only decisions in which one of these stands there: operation=chat. Repeatable.",
+            help="Only decisions in which one of these stands there: status=ok. Repeatable.",
         ),
     ] = None,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Count every span of a trace; else those that are a call of a model."
+        ),
+    ] = False,
     tz: Annotated[
         str | None,
         typer.Option(
@@ -61,8 +67,8 @@ def metrics(
     Straight from the sealed logs, whose files are held against their digests first; a file that
     did not change since is not read again for that. Windows begin at multiples of their length
     since 1970 in UTC; one without a decision is shown as a gap. What no log tells is null, and the
-    reason is stated. Every record that was imported counts: of traces, whose spans lie in one
-    another, choose one kind (`--only operation=chat`). Nothing is entered.
+    reason is stated. Of traces, whose spans lie in one another, only calls of a model count, and
+    what was left out is stated; `--all` counts every record. Nothing is entered.
     """
     from policies.metrics.metering import measure
     from policies.metrics.request import (
@@ -82,6 +88,7 @@ def metrics(
         zone=tz or "UTC",
         exact=exact,
         only=parse_only(only or ()),
+        every=every,
     )
     with progress(session, "checking digests", of_bytes=True) as told:
         document = measure(session.book, model, request, again=check, progress=told)

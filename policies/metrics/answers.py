@@ -90,7 +90,8 @@ def join(engine: duckdb.DuckDBPyConnection, scope: Scope, answers: Relation) -> 
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE hit AS "  # noqa: S608 - as in counting
         f"SELECT {scope.keys()}, ({scope.condition()}) IS TRUE AS inside, request_id, "
-        f"{EARLIEST} AS turn FROM {scope.decisions.sql} SEMI JOIN answer USING (request_id)",
+        f"{EARLIEST} AS turn FROM {scope.decisions.sql} SEMI JOIN answer USING (request_id) "
+        f"WHERE {scope.counted()}",
         scope.parameters(),
     )
     found: dict[Place, Answers] = {}

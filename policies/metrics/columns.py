@@ -36,7 +36,12 @@ DECISION: Mapping[str, Holds] = {
     "guardrail": Holds.TEXT,
     "task": Holds.TEXT,
     "request_id": Holds.TEXT,
+    "operation": Holds.TEXT,
 }
+OF_SPANS = frozenset({"operation", "parent_id"})
+"""What a log has whose records lie in one another, as the spans of a trace do."""
+CALLS = ("chat", "completion", "text_completion", "generate_content", "embeddings", "rerank")
+"""Operations of spans that are a call of a model (OpenTelemetry, semantic conventions of GenAI)."""
 LABELS = ("hallucination", "groundedness", "relevance", "toxicity")
 ANSWER: Mapping[str, Holds] = {
     "time": Holds.TIME,
@@ -55,10 +60,13 @@ RESOURCE: Mapping[str, Holds] = {
     "cost": Holds.NUMBER,
 }
 LATE = '"=late"'
+CALL = '"=call"'
 PLACE = ('"=of"', "file_row_number")
-"""Columns of a relation that no mapped column is called like: whether a row is late, and where it
-stands, by which rows of one time are in order."""
+"""Columns of a relation that no mapped column is called like: whether a row is late, whether a span
+is a call of a model (null: it is no span), and where a row stands, by which rows of one time are in
+order."""
 
+_IS_CALL = f"coalesce(operation::VARCHAR IN {CALLS}, false)"
 _SQL = {
     Holds.TIME: "TIMESTAMPTZ",
     Holds.NUMBER: "DOUBLE",
@@ -93,8 +101,8 @@ class File:
 class Relation:
     """SQL of a relation with its parameters; `columns` are those that a file has.
 
-    It yields the wanted columns (null where a file lacks one), LATE and PLACE. `passed_over` says
-    of columns that hold something else what it is.
+    It yields the wanted columns (null where a file lacks one), LATE, CALL and PLACE. `passed_over`
+    says of columns that hold something else what it is.
     """
 
     sql: str
@@ -102,6 +110,7 @@ class Relation:
     columns: frozenset[str]
     passed_over: Mapping[str, str]
     any_late: bool
+    any_spans: bool
 
     def missing(self, column: str, kind: str) -> str | None:
         """Why nothing can be measured of a column; None if something can."""
@@ -116,6 +125,7 @@ def relation(files: Sequence[File], wanted: Mapping[str, Holds]) -> Relation:
     """Bring the columns of files to one type each; a column of another kind is passed over."""
     columns: set[str] = set()
     passed: dict[str, str] = {}
+    any_spans = False
     alike: dict[tuple[tuple[str, ...], datetime | None], list[int]] = {}
     for number, file in enumerate(files):
         held = columns_of(file)
@@ -124,7 +134,12 @@ def relation(files: Sequence[File], wanted: Mapping[str, Holds]) -> Relation:
                 passed[name] = f"{file.log} has {held[name]} in the column {name}, not {holds}"
         suited = {name for name in held.keys() & wanted.keys() if _suits(wanted[name], held[name])}
         columns |= suited
-        selected = tuple(_selected(name, wanted[name], held, suited) for name in wanted)
+        spans = held.keys() >= OF_SPANS
+        any_spans |= spans
+        selected = (
+            *(_selected(name, wanted[name], held, suited) for name in wanted),
+            f"{_IS_CALL if spans else 'NULL::BOOLEAN'} AS {CALL}",
+        )
         watermark = file.watermark if file.has_late_rows else None
         alike.setdefault((selected, watermark), []).append(number)
     parameters: dict[str, object] = {}
@@ -140,7 +155,7 @@ def relation(files: Sequence[File], wanted: Mapping[str, Holds]) -> Relation:
         parts.append(f"SELECT {names} FROM {where}")  # noqa: S608 - names keep to the grammar of targets; values are bound
     sql = "\nUNION ALL ".join(parts)
     any_late = any(name.startswith("mark") for name in parameters)
-    return Relation(f"({sql})", parameters, frozenset(columns), passed, any_late)
+    return Relation(f"({sql})", parameters, frozenset(columns), passed, any_late, any_spans)
 
 
 def columns_of(file: File) -> dict[str, pa.DataType]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from policies.metrics.columns import LATE, Relation
+from policies.metrics.columns import CALL, LATE, Relation
 from policies.metrics.request import MOST_CELLS, MetricsRequest
 
 NUMBERS = ("tokens_in", "tokens_out", "cost", "confidence", "output_chars")
@@ -63,11 +63,15 @@ class Sums:
 
 @dataclass(frozen=True)
 class Scope:
-    """The rows that count, and their keys: `w`, the number of the window, and `g0`, `g1`, ..."""
+    """The rows that count, and their keys: `w`, the number of the window, and `g0`, `g1`, ...
+
+    With `calls`, of the spans of traces those that are a call of a model.
+    """
 
     request: MetricsRequest
     window: int
     decisions: Relation
+    calls: bool = False
 
     @property
     def groups(self) -> list[str]:
@@ -93,6 +97,14 @@ class Scope:
 
     def condition(self) -> str:
         """Write which decisions count: in the period, and chosen."""
+        return f"{self.asked()} AND {self.counted()}"
+
+    def counted(self) -> str:
+        """Write which decisions count, whatever is asked for."""
+        return f"{CALL} IS NOT FALSE" if self.calls else "true"
+
+    def asked(self) -> str:
+        """Write which decisions are asked for: in the period, and chosen."""
         chosen = [
             f'list_contains($only{number}::VARCHAR[], "{column}"::VARCHAR)'
             for number, (column, _) in enumerate(self.request.only)
@@ -151,6 +163,27 @@ def count(engine: duckdb.DuckDBPyConnection, scope: Scope) -> dict[Place, Sums]:
         if len(found) > MOST_CELLS:
             raise TooMany(len(found))
     return found
+
+
+def holds_calls(engine: duckdb.DuckDBPyConnection, decisions: Relation) -> bool:
+    """Whether a span of any trace is a call of a model."""
+    found = engine.execute(
+        f"SELECT 1 FROM {decisions.sql} WHERE {CALL} LIMIT 1",  # noqa: S608 - as in count
+        dict(decisions.parameters),
+    )
+    return found.fetchone() is not None
+
+
+def left_out(engine: duckdb.DuckDBPyConnection, scope: Scope) -> list[dict[str, Any]]:
+    """Spans that are asked for and are no call of a model, by operation, most first."""
+    if not scope.calls:
+        return []
+    found = engine.execute(
+        f"SELECT operation, count(*) FROM {scope.decisions.sql} "  # noqa: S608 - as in count
+        f"WHERE {scope.asked()} AND NOT {CALL} GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST",
+        scope.parameters(),
+    ).fetchall()
+    return [{"operation": operation, "records": n} for operation, n in found]
 
 
 class TooMany(Exception):

@@ -22,13 +22,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Found:
-    """What the engine says: sums by place, latencies, answers, tasks and resources."""
+    """What the engine says, and the spans that it left out, by operation."""
 
     sums: Mapping[Place, Sums]
     latency: Latency | None
     joined: Joined
     tasks: Tasks
     resources: Sequence[Mapping[str, Any]] | None
+    left_out: Sequence[Mapping[str, Any]]
 
 
 @dataclass
@@ -72,6 +73,8 @@ class Writer:
             "until": _written(request.until),
             "by": list(request.by),
             "only": {column: list(texts) for column, texts in request.only},
+            "counted": "calls" if self._scope.calls else "records",
+            "left_out": found.left_out,
             "quantiles": {
                 "method": latency.method if latency else None,
                 "relative_error": 0.0 if exact else RELATIVE_ERROR,

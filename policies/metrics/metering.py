@@ -23,6 +23,8 @@ from policies.metrics.counting import (
     count,
     count_resources,
     count_tasks,
+    holds_calls,
+    left_out,
 )
 from policies.metrics.document import Document, Found, Writer
 from policies.metrics.files import Checked, check_files, sealed_files
@@ -70,18 +72,21 @@ def measure_files(files: Sequence[File], request: MetricsRequest, checked: Check
                 f"No log of decisions has the column {column!r}.",
                 f"Name one of: {', '.join(sorted(decisions.columns))}, or a mapped one.",
             )
-    scope = Scope(request, _window(of_kind["decision"], request), decisions)
+    window = _window(of_kind["decision"], request)
     answers = _answers(of_kind, decisions)
     resources = relation(of_kind["resource"], RESOURCE) if of_kind["resource"] else None
     with _engine() as engine:
         rows = sum(file.rows for file in of_kind["decision"])
         latency = "duration_ms" in decisions.columns
+        calls = decisions.any_spans and not request.of_spans and holds_calls(engine, decisions)
+        scope = Scope(request, window, decisions, calls)
         found = Found(
             count(engine, scope),
             spread(engine, scope, rows) if latency else None,
             join(engine, scope, answers) if answers else no_answers(),
             count_tasks(engine, scope),
             count_resources(engine, resources, scope) if resources else None,
+            left_out(engine, scope),
         )
         document = Writer(scope, found, answers).document()
     logs = {kind: [file.log for file in each] for kind, each in of_kind.items()}

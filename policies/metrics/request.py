@@ -29,7 +29,8 @@ class MetricsRequest:
     The period is from `since` on and before `until`. `zone` is where times are shown; windows
     begin at multiples of their width since 1970-01-01 00:00 UTC whatever the zone. `exact` wants
     exact quantiles however many rows there are. `only` are columns, each with the texts of which
-    one must stand there for a decision to count.
+    one must stand there for a decision to count. `every` counts all spans of a trace, not only the
+    calls of models; so does an `only` that names their operations.
     """
 
     window: int | None = None
@@ -39,6 +40,12 @@ class MetricsRequest:
     zone: str = "UTC"
     exact: bool = False
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    every: bool = False
+
+    @property
+    def of_spans(self) -> bool:
+        """Whether all spans of a trace are asked for, or those of operations that are named."""
+        return self.every or any(column == "operation" for column, _ in self.only)
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -210,6 +210,46 @@ def test_what_was_not_chosen_counts_nowhere(drawn: list[list[dict[str, Any]]]) -
     assert found["only"] == {"status": ["ok", "neither"], "model_version": ["1", "2"]}
 
 
+def test_of_traces_the_calls_of_models_count(tmp_path: Path) -> None:
+    """If it fails, tokens, cost and requests of an agent count several times, or unsaid not."""
+    day = utc("2026-01-01")
+    spans: list[Row] = [
+        {"operation": operation, "parent_id": parent, "time": day, "tokens_in": tokens,
+         "duration_ms": duration, "request_id": request, "task": "loan"}
+        for operation, parent, tokens, duration, request in (
+            ("invoke_agent", None, 300, 900.0, "r1"),
+            ("chat", "a", 100, 200.0, "r1"),
+            ("chat", "a", 200, 400.0, "r2"),
+            ("tool", "a", None, 50.0, "t1"),
+            (None, "a", None, 10.0, "h1"),
+        )
+    ]  # fmt: skip
+    said: list[Row] = [{"request_id": each, "rating": 4.0} for each in ("r1", "t1")]
+    logs = [
+        sealed(tmp_path, spans),
+        sealed(tmp_path, [{"time": day, "tokens_in": 7, "operation": "quote"}]),
+        sealed(tmp_path, said, "feedback"),
+    ]
+    found = metrics(logs)
+    total = found["total"]
+    assert (total["requests"], total["tokens_in"]["sum"]) == (3, 307)
+    assert (total["latency_ms"]["n"], total["latency_ms"]["p50"]) == (2, 300.0)
+    assert (found["counted"], found["tasks"]["requests"]) == ("calls", 2)
+    assert found["left_out"] == [
+        {"operation": operation, "records": 1} for operation in ("invoke_agent", "tool", None)
+    ]
+    assert total["feedback"]["coverage"]["hits"] == 1
+    assert found["answers"]["without_decision"] == 1
+    every = metrics(logs, every=True)
+    assert (every["total"]["requests"], every["total"]["tokens_in"]["sum"]) == (6, 607)
+    assert (every["counted"], every["left_out"]) == ("records", [])
+    assert metrics(logs, only=(("operation", ("tool",)),))["total"]["requests"] == 1
+    later = metrics(logs, since=day + timedelta(days=1), until=day + timedelta(days=2))
+    assert (later["total"]["requests"], later["left_out"]) == (0, [])
+    agents = metrics([sealed(tmp_path, [each for each in spans if each["operation"] != "chat"])])
+    assert (agents["counted"], agents["total"]["requests"]) == ("records", 3)
+
+
 def test_what_no_log_tells_is_null_with_the_reason(tmp_path: Path) -> None:
     """If it fails, a model whose log has no costs is said to cost nothing."""
     file = sealed(tmp_path, [{"time": utc("2026-01-01"), "status": "200", "cost": None}])
