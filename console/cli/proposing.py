@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from ledger.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ledger.logs.mapping import ColumnMap
+    from ledger.logs.recognising import Recognised
     from ledger.logs.surveying import Place
 
 SHOWN = 30  # places that no column takes
@@ -44,36 +46,85 @@ def propose_map(
     column, or which place in the record, is the decision, which the label, which hold groups or
     personal data. With --no-input it prints the proposal as it is.
     """
-    import yaml
+    session = session_of(context)
+    first = proposed(file, form, timezone, kind)
+    session.voice.note(f"{first.found.log.name}: {first.found.said()}")
+    mapping = first.mapping
+    if session.person_present and not json:
+        mapping = _zoned(session, file, form, kind, mapping, first.records)
+        mapping = _Settling(session, mapping, first.records, first.places_left(mapping)).settled()
+    if json:
+        print_json(mapping.model_dump(mode="json"))
+        return
+    text = map_yaml(mapping)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_map(output, text)
+    session.voice.note("Check the types, mark what is required, then: quaestor logs import --map")
 
+
+@dataclass(frozen=True)
+class Proposed:
+    """What a log is, the map that it would have, and its first decision records."""
+
+    found: Recognised
+    kind: Kind
+    mapping: ColumnMap
+    records: list[bytes]
+
+    def places_left(self, mapping: ColumnMap) -> list[Place]:
+        """Where something stands in the records that looks like a column, and is none yet."""
+        from ledger.logs.surveying import survey
+
+        if self.kind != "decision":
+            return []
+        return survey(self.records, mapping, self.found.format)[:SHOWN]
+
+
+def proposed(file: Path, form: str | None, timezone: str | None, kind: Kind) -> Proposed:
+    """A map for a log: by its format, its likely names, and whose data it holds."""
     from ledger.logs.proposing import propose
     from ledger.logs.recognising import recognised
-    from ledger.logs.surveying import sampled, survey, unmarked, with_likely, with_personal
+    from ledger.logs.surveying import sampled, survey, with_likely
 
-    session = session_of(context)
     found = recognised(file, form)
-    session.voice.note(f"{found.log.name}: {found.said()}")
     mapping = propose(file, form, timezone, kind)
     records = sampled(found.log, found.container, found.format)
     if found.format.columns and kind == "decision":
         mapping = with_likely(mapping, survey(records, mapping, found.format))
-        mapping = with_personal(mapping, unmarked(records, mapping, found.format))
-    if session.person_present and not json:
-        mapping = _zoned(session, file, form, kind, mapping, records)
-        places = survey(records, mapping, found.format) if kind == "decision" else []
-        mapping = _Settling(session, mapping, records, places).settled()
-    if json:
-        print_json(mapping.model_dump(mode="json"))
-        return
-    text = yaml.safe_dump(mapping.brief(), sort_keys=False, allow_unicode=True)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        _write(output, text)
-    session.voice.note("Check the types, mark what is required, then: quaestor logs import --map")
+    return Proposed(found, kind, mapping, records)
 
 
-def _write(path: Path, text: str) -> None:
+def answered(mapping: ColumnMap, answers: dict[str, Any], personal: Sequence[str]) -> ColumnMap:
+    """The map with what a person said of it, and with these columns' sources marked as personal."""
+    from ledger.logs.formats import completed, format_named
+
+    sources = [s for name in personal for s in mapping.columns[name].sources]
+    known = mapping.personal
+    marked = [*known, *(s for s in sources if s not in {*known, mapping.subject})]
+    given = {name: value for name, value in (answers | {"personal": marked}).items() if value}
+    return completed(format_named(mapping.format), mapping.brief() | given)
+
+
+def as_column(mapping: ColumnMap, place: Place) -> tuple[ColumnMap, str]:
+    """The map with a column for a place, and its name: the one that reads it, or a new one."""
+    from ledger.logs.surveying import with_column
+
+    taken = mapping.columns.items()
+    known = next((name for name, column in taken if place.source in column.sources), None)
+    return (mapping, known) if known else with_column(mapping, [place])
+
+
+def map_yaml(mapping: ColumnMap) -> str:
+    """A map as one would write it by hand."""
+    import yaml
+
+    return str(yaml.safe_dump(mapping.brief(), sort_keys=False, allow_unicode=True))
+
+
+def write_map(path: Path, text: str) -> None:
+    """Write a map into a new file. InvalidInput if it cannot be, or is there."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -94,12 +145,10 @@ class _Settling:
         self._session = session
         self._mapping = mapping
         self._records = records
-        self._places = places[:SHOWN]
+        self._places = places
 
     def settled(self) -> ColumnMap:
         """The map with what a person answered."""
-        from ledger.logs.formats import completed, format_named
-
         self._show()
         answers: dict[str, Any] = {}
         if decision := self._one_of("Which column is the decision?"):
@@ -116,15 +165,7 @@ class _Settling:
         if self._mapping.subject or self._mapping.personal:
             marked = filter(None, [self._mapping.subject, *self._mapping.personal])
             self._session.voice.note(f"Marked as personal data: {', '.join(marked)}")
-        personal = self._some_of("Which columns hold personal data?")
-        sources = [s for name in personal for s in self._mapping.columns[name].sources]
-        known = self._mapping.personal
-        answers["personal"] = [
-            *known,
-            *(s for s in sources if s not in {*known, self._mapping.subject}),
-        ]
-        fields = self._mapping.brief() | {name: value for name, value in answers.items() if value}
-        return completed(format_named(self._mapping.format), fields)
+        return answered(self._mapping, answers, self._some_of("Which columns hold personal data?"))
 
     def _show(self) -> None:
         """Number what may be answered: the columns, then the other places that look like some."""
@@ -152,7 +193,7 @@ class _Settling:
 
     def _known(self, text: str) -> str | None:
         """The column of this name, number or source; a place becomes a column."""
-        from ledger.logs.surveying import stands_at, with_column
+        from ledger.logs.surveying import stands_at
 
         if text in self._mapping.columns:
             return text
@@ -165,11 +206,8 @@ class _Settling:
             place = stands_at(self._records, text)
         if place is None:
             return None
-        taken = self._mapping.columns.items()
-        known = next((name for name, column in taken if place.source in column.sources), None)
-        if known is None:
-            self._mapping, known = with_column(self._mapping, [place])
-        return known
+        self._mapping, name = as_column(self._mapping, place)
+        return name
 
     def _values(self, name: str) -> list[str]:
         """The different values of a column in the first records, if they are few."""

@@ -22,7 +22,7 @@ from textual.signal import Signal
 
 from console.messages import legible
 from console.tui.dialogs import Notice, Passphrase
-from console.tui.session import IDLE, GivePassphrase, Session, Unlocked
+from console.tui.session import IDLE, GivePassphrase, Session, Unlocked, no_key
 from console.tui.times import LocalTime
 from console.tui.watching import Watch
 from console.tui.work import (
@@ -182,6 +182,9 @@ class Desk(Watch):
         `confirm` gives the dialog that must be agreed to first, where the values demand one.
         """
         filled: Values = values or {}
+        if self.session.actor is None:
+            await self.explain(no_key())
+            return None
         while True:
             if form is not None:
                 answer = await self.push_screen_wait(form(filled))

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from rich.segment import Segment
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, HorizontalGroup, VerticalGroup, VerticalScroll
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, SelectionList, Static, TextArea
@@ -40,6 +42,20 @@ class Field:
 def choices(names: Sequence[str]) -> list[tuple[str, str]]:
     """Choices that are shown as what they are."""
     return [(name, name) for name in names]
+
+
+class Marked(SelectionList[str]):
+    """Several to choose; what is chosen bears a mark, where Textual would only colour it."""
+
+    def render_line(self, y: int) -> Strip:
+        """`[x]` or `[ ]`, then what stands for choice."""
+        strip = super().render_line(y)
+        index = self.scroll_offset.y + y
+        if index >= self.option_count:
+            return strip
+        _, inner, _, *prompt = strip
+        mark = "x" if self.get_option_at_index(index).value in self.selected else " "
+        return Strip([Segment(f"[{mark}]", inner.style), *prompt])
 
 
 class PathSuggester(Suggester):
@@ -117,7 +133,7 @@ class Form(ModalScreen[Values | None]):
             )
         if field.kind == "many":
             chosen = value.split(",")
-            return SelectionList(
+            return Marked(
                 *((shown, key, key in chosen) for key, shown in field.choices),
                 compact=True,
                 id=field.name,

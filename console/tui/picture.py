@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.tui.session import no_key
 from ledger.authority import Standing, allows, approvers_by, rule_for, standing
 from ledger.book import Book
 from ledger.errors import QuaestorError, Refused
@@ -70,10 +71,7 @@ class Picture:
     def why_not(self, actor: str | None, kind: str) -> Refused | None:
         """Why an actor could neither enter nor request a kind now; None if they could."""
         if actor is None:
-            return Refused(
-                "There is no key in your seat, so you can look but not act.",
-                "Make one with `quaestor key new NAME`, and have an admin enrol it.",
-            )
+            return no_key()
         matrix = matrix_in_force(self.rows)
         if allows(matrix, self.roles(actor), kind):
             return None

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.clock import Clock
-from ledger.errors import QuaestorError
+from ledger.errors import QuaestorError, Refused
 from ledger.keys import Signer
 from ledger.seat import Seat
 
 IDLE = timedelta(minutes=15)
 
 GivePassphrase = Callable[[], bytes | None]
+
+
+def no_key() -> Refused:
+    """Why somebody without a key cannot act."""
+    return Refused(
+        "There is no key in your seat, so you can look but not act.",
+        "Make one (8, then y), and have an admin enrol you.",
+    )
 
 
 @dataclass(frozen=True)

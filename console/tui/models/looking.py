@@ -83,7 +83,7 @@ def look(values: Values, spooled: ExitStack, rules: RedactionRules) -> Looked:
 
     Raises InvalidInput for what is no log, files of several formats, or a map that does not fit.
     """
-    kind, form = _kind(values["kind"]), values["format"] or None
+    kind, form = kind_of(values["kind"]), values["format"] or None
     file = path_of(values["map"]) if values["map"] else None
     rule = stated_rule(file, lines_of(values["columns"]), values["timezone"] or None)
     spool = Path(spooled.enter_context(TemporaryDirectory(prefix="quaestor-")))
@@ -175,7 +175,8 @@ def _example(example: Example, width: int) -> Text:
     return text
 
 
-def _kind(name: str) -> LogKind:
+def kind_of(name: str) -> LogKind:
+    """What a form says that a log holds."""
     return next(kind for kind in KINDS if kind == name)
 
 

@@ -15,8 +15,10 @@ from console.tui import marks
 from console.tui.form import Field, Form
 from console.tui.listing import Listing
 from console.tui.models.detail import ModelPage
+from console.tui.models.mapping import propose_map
 from console.tui.models.querying import QueryPage
 from console.tui.models.registering import read_card, register, registration_fields
+from console.tui.models.sealing import seal_logs
 from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.switches.acts import kill_model, switch_text
@@ -35,13 +37,16 @@ class ModelsPage(Page):
     HELP = (
         "The inventory. Enter opens a model with its card, versions, decisions, audits and "
         "incidents; n registers one by a form, f from a YAML card, which fills the form. q asks "
-        "all imported decisions by SQL."
+        "all imported decisions by SQL. m proposes the column map of a log and writes it down; b "
+        "seals logs as a bundle, for a ledger that lies elsewhere."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "register", "Register"),
         Binding("f", "from_card", "From a card"),
         Binding("q", "query", "Query decisions"),
         Binding("k", "kill", "Kill"),
+        Binding("m", "map", "Map a log"),
+        Binding("b", "seal", "Seal logs"),
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -81,6 +86,16 @@ class ModelsPage(Page):
     def action_query(self) -> None:
         """Ask the decisions of all models."""
         self.app.push_screen(QueryPage())
+
+    @work
+    async def action_map(self) -> None:
+        """Propose the column map of a log."""
+        await propose_map(self.app)
+
+    @work
+    async def action_seal(self) -> None:
+        """Seal logs as a bundle."""
+        await seal_logs(self.app)
 
     @work
     async def action_kill(self) -> None:
