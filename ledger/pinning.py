@@ -34,6 +34,7 @@ class Pinned:
     registers: dict[type[Row], pa.Table]
     tiles: list[Tile]
     few: dict[tuple[int, int], EntryColumns]
+    stray: tuple[int, str] | None
     _tiles: dict[tuple[int, int], bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +51,9 @@ class Pinned:
             size, few = snapshot.head.size, {}
             if size - start <= _FEW:
                 few[start, size] = snapshot.entry_columns(start, size)
-            return cls(book.store, snapshot.head, published, registers, tiles, few)
+            return cls(
+                book.store, snapshot.head, published, registers, tiles, few, snapshot.stray()
+            )
 
     @property
     def rows(self) -> int:

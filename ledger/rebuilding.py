@@ -37,6 +37,9 @@ def recover(book: Book) -> Recovered:
     """
     book.home.require()
     try:
+        if book.store.exists():
+            with book.store.read() as snapshot:
+                snapshot.require_form()
         posted = book.recover()
         _read_whole(book)
     except StoreDamaged:

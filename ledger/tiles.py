@@ -14,6 +14,8 @@ from hashlib import sha256
 from ledger.merkle import EMPTY_ROOT, HASH_SIZE, fold_right, perfect_root
 
 WIDTH = 256
+LEVELS = 7
+"""Levels that a tree can have: more leaves than a seq can count."""
 _BITS = 8
 _FULL = WIDTH * HASH_SIZE
 

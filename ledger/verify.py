@@ -31,7 +31,7 @@ from itertools import chain, islice
 from typing import Protocol
 
 from ledger.collection import collection_put_off
-from ledger.entry import GENESIS_PREV, Entry, Malformed, NewerFormat, decode
+from ledger.entry import GENESIS_PREV, MAX_INTEGER, Entry, Malformed, NewerFormat, decode
 from ledger.errors import QuaestorError
 from ledger.merkle import HASH_SIZE
 from ledger.packed_rows import PackedRows
@@ -41,7 +41,7 @@ from ledger.reading import Checked, Checking, check_here, read_sound
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.reports import ReportRow
 from ledger.store.base import EntryColumns
-from ledger.tiles import WIDTH, Tile, Tree, root_at
+from ledger.tiles import LEVELS, WIDTH, Tile, Tree, root_at
 from ledger.vault import sealed_values
 
 Progress = Callable[[int, int], None]
@@ -377,7 +377,10 @@ def check_tree(kept: Iterable[Tile] | None, found: Replayed, size: int, root: by
         )
     if kept is None:
         return
-    left = {(tile.level, tile.index): tile.hashes for tile in kept}
+    left: dict[tuple[int, int], bytes] = {}
+    for tile in kept:
+        if left.setdefault((tile.level, tile.index), tile.hashes) is not tile.hashes:
+            found.problems.append(_problem_of(tile, 0, "is there twice"))
     for tile in found.tree.tiles():
         is_now = left.pop((tile.level, tile.index), b"")
         if tile.hashes != is_now:
@@ -386,9 +389,15 @@ def check_tree(kept: Iterable[Tile] | None, found: Replayed, size: int, root: by
 
 
 def _wrong_tile(tile: Tile, is_now: bytes) -> Problem:
-    first = (tile.index * WIDTH + _differing(tile.hashes, is_now)) * WIDTH**tile.level
-    message = f"Tile {tile.index} of level {tile.level} is not as its entries make it."
-    return Problem("tree", first, f"tile/{tile.level}/{tile.index}", message)
+    return _problem_of(tile, _differing(tile.hashes, is_now), "is not as its entries make it")
+
+
+def _problem_of(tile: Tile, first: int, what: str) -> Problem:
+    """What is wrong with a tile from one of its hashes on; at no entry, if none can lie there."""
+    level, index = tile.level, tile.index
+    real = 0 <= level < LEVELS and 0 <= index <= MAX_INTEGER // WIDTH ** (level + 1)
+    seq = (index * WIDTH + first) * WIDTH**level if real else None
+    return Problem("tree", seq, f"tile/{level}/{index}", f"Tile {index} of level {level} {what}.")
 
 
 def _differing(one: bytes, other: bytes) -> int:

@@ -53,6 +53,14 @@ class EntryColumns:
 class Snapshot(Protocol):
     """A store held open for reading, for milliseconds."""
 
+    def require_form(self) -> None:
+        """Raise StoreDamaged or Altered if something in the store is made otherwise than by us.
+
+        A view can show one thing to who verifies and another to who asks; a table that lets nothing
+        be something breaks whoever reads it. What is missing is not looked for.
+        """
+        ...
+
     @property
     def head(self) -> Head:
         """How far the store has come."""
@@ -74,6 +82,10 @@ class Snapshot(Protocol):
 
     def entry_columns(self, start: int, stop: int) -> EntryColumns:
         """The same by the column, which is the fastest way to many."""
+        ...
+
+    def stray(self) -> tuple[int, str] | None:
+        """Seq and subject of the first row that stands where the ledger has no entry."""
         ...
 
     def find(self, *, kind: str = "", subject: str = "", last: int = 50) -> list[StoredEntry]:

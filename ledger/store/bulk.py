@@ -11,17 +11,18 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, Select, and_, o
 from sqlalchemy.schema import Table
 
 from ledger.registers.rows import Row, key_names
-from ledger.store.base import EntryColumns
+from ledger.store.base import EntryColumns, Head
 from ledger.store.tables import ENTRY, TILE
-from ledger.tiles import WIDTH, Tile
+from ledger.tiles import LEVELS, WIDTH, Tile
 
 # Of one statement: set on the connection, every later one would be read through a server cursor.
 _IN_PARTS = {"yield_per": 20_000}
-_LEVELS = 7  # of 256 hashes each: more leaves than a seq can count
 
 
 class SqlBulk:
     """What any database gives through SQLAlchemy."""
+
+    head: Head
 
     @property
     def _connection(self) -> Connection:
@@ -41,6 +42,13 @@ class SqlBulk:
             columns.data.extend(bytes(row.data) for row in rows)
         return columns
 
+    def stray(self) -> tuple[int, str] | None:
+        """Seq and subject of the first row that stands where the ledger has no entry."""
+        outside = or_(ENTRY.c.seq < 0, ENTRY.c.seq >= self.head.size)
+        wanted = select(ENTRY.c.seq, ENTRY.c.subject).where(outside).order_by(ENTRY.c.seq).limit(1)
+        found = self._connection.execute(wanted).first()
+        return None if found is None else (found.seq, found.subject)
+
     def register_table(self, table: type[Row]) -> pa.Table:
         """Every row of a register as Arrow columns, in order of primary key."""
         schema = register_schema(table)
@@ -55,9 +63,10 @@ class SqlBulk:
         """Every tile that entries from `size` on change, as it is so far."""
         changed = [
             and_(TILE.c.level == level, TILE.c.index >= size // WIDTH ** (level + 1))
-            for level in range(_LEVELS)
+            for level in range(LEVELS)
         ]
-        wanted = select(TILE).where(or_(*changed, TILE.c.level >= _LEVELS))
+        never = (TILE.c.level >= LEVELS, TILE.c.level < 0, TILE.c.index < 0)
+        wanted = select(TILE).where(or_(*changed, *never))
         found = self._connection.execute(wanted)
         return [Tile(level, index, bytes(hashes)) for level, index, hashes in found]
 

@@ -26,6 +26,7 @@ from ledger.kinds import TABLES
 from ledger.registers.rows import Row, key_names
 from ledger.store.base import Foreseeing, Head, Snapshot, StoredEntry, Transaction, nothing
 from ledger.store.bulk import DuckBulk
+from ledger.store.forms import IN_DUCKDB
 from ledger.store.hand import DuckHand
 from ledger.store.locks import Locks
 from ledger.store.sql import SqlTransaction, Writing, entry_values, head_values
@@ -34,7 +35,10 @@ from ledger.store.tables import ENTRY, HEAD, METADATA
 LOG_BYTES = 128 * 1024
 """How long the write-ahead log may be left: some ten appends, which a reader then reads first."""
 _BULK = 64
-_DAMAGE = ("Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough")
+_DAMAGE = (
+    "Corrupt ", "replaying WAL", "not a valid DuckDB database", "Could not read enough",
+    "Is a directory",
+)  # fmt: skip
 _REBUILD = "Rebuild it from the journal: quaestor ledger recover"
 _COLUMNS = "seq, time, actor, kind, subject, data"
 _NO_BAR = "SET enable_progress_bar = false"  # it would be drawn on stdout
@@ -157,7 +161,7 @@ class DuckStore:
             ) from error
         except (SQLAlchemyError, duckdb.Error) as error:
             cause = getattr(error, "orig", None) or error
-            said = str(cause).splitlines()[0]
+            said = str(cause).partition("\n")[0]
             if _damaged(cause):
                 raise StoreDamaged(
                     f"The database {self.path.name} is damaged: {said}.", _REBUILD
@@ -169,6 +173,18 @@ class DuckStore:
 
 class DuckTransaction(DuckBulk, SqlTransaction):
     """One open connection; closed with its transaction. What is long goes in Arrow batches."""
+
+    def require_form(self) -> None:
+        """StoreDamaged if there is a view, a macro, an index, or a table of another form."""
+        there = set(self._duck.execute(IN_DUCKDB).fetchall())
+        with duckdb.connect() as ours:
+            for table in _tables():
+                ours.execute(_without_keys(table, self._connection))
+            odd = sorted({name for name, _ in there.difference(ours.execute(IN_DUCKDB).fetchall())})
+        if odd:
+            raise StoreDamaged(
+                f"The database holds what the program did not make so: {', '.join(odd)}.", _REBUILD
+            )
 
     def entries(self, start: int, stop: int) -> list[StoredEntry]:
         """Entries with start <= seq < stop, in order of seq."""
@@ -221,14 +237,17 @@ def _make_tables(connection: Connection) -> bool:
     Asked for often, so in one question.
     """
     there = _duck(connection).execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    wanted = [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
-    missing = [table for table in wanted if (table.name,) not in there]
+    missing = [table for table in _tables() if (table.name,) not in there]
     if missing:
         statements = "; ".join(_without_keys(table, connection) for table in missing)
         _duck(connection).execute(statements)
     if HEAD in missing:
         connection.execute(insert(HEAD).values(head_values(Head())))
     return bool(missing)
+
+
+def _tables() -> list[Table]:
+    return [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
 
 
 def _without_keys(table: Table, connection: Connection) -> str:

@@ -24,8 +24,10 @@ from sqlalchemy.exc import (
 )
 
 from ledger.errors import Altered, StoreUnavailable
+from ledger.home import read_url
 from ledger.kinds import TABLES
 from ledger.store.base import Foreseeing, Head, Snapshot, Transaction, nothing
+from ledger.store.forms import odd_in_postgres
 from ledger.store.hand import Statement
 from ledger.store.pipeline import CursorHand, PipelineHand
 from ledger.store.sql import SqlTransaction, Writing, head_values
@@ -86,7 +88,7 @@ class PostgresStore:
         """Open one snapshot for reading; it waits for nobody."""
         with self._connected() as engine, engine.connect() as connection:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            yield SqlTransaction(connection, CursorHand(_raw(connection)))
+            yield PostgresTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
     def still(self) -> Iterator[Snapshot]:
@@ -94,7 +96,7 @@ class PostgresStore:
         with self._connected() as engine, engine.begin() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             self._take(connection, func.pg_advisory_xact_lock_shared)
-            yield SqlTransaction(connection, CursorHand(_raw(connection)))
+            yield PostgresTransaction(connection, CursorHand(_raw(connection)))
 
     @contextmanager
     def write(
@@ -189,7 +191,8 @@ class PostgresStore:
 
     @cached_property
     def _engine(self) -> Engine:
-        return create_engine(self.url, pool_size=2, pool_pre_ping=True, connect_args=self._wait)
+        url = read_url(self.url)
+        return create_engine(url, pool_size=2, pool_pre_ping=True, connect_args=self._wait)
 
     @cached_property
     def _writer(self) -> Engine:
@@ -217,10 +220,25 @@ class PostgresStore:
             ) from error
         except (SQLAlchemyError, psycopg.Error) as error:
             cause = getattr(error, "orig", None) or error
+            said = str(cause).partition("\n")[0]
             raise StoreUnavailable(
-                f"PostgreSQL cannot be used: {str(cause).splitlines()[0]}.",
-                "Check that it runs and that QUAESTOR_STORE is right, then try again.",
+                f"PostgreSQL cannot be used: {said or type(cause).__name__}.",
+                "Check that it runs, that URL and password are right (QUAESTOR_STORE, PGPASSFILE) "
+                "and that you may write there, then try again.",
             ) from error
+
+
+class PostgresTransaction(SqlTransaction):
+    """One open connection, reading."""
+
+    def require_form(self) -> None:
+        """Altered if a table is a view or computes, or has rules, triggers or hidden rows."""
+        tables = [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
+        if odd := odd_in_postgres(self._connection, tables):
+            raise Altered(
+                f"Tables of the database are not as the program made them: {', '.join(odd)}.",
+                "Somebody changed them. Restore them from a backup.",
+            )
 
 
 def _raw(connection: Connection) -> psycopg.Connection[Any]:

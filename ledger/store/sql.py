@@ -64,8 +64,8 @@ class SqlTransaction(SqlBulk):
         if writing is not None:
             self._foresee(writing)
         (found,) = hand.ask(_HEAD if writing is None else _OPENING)
-        if len(found) != 1:
-            raise NoResultFound(f"There are {len(found)} heads.")
+        if len(found) != 1 or not _is_head(*found[0][:4]):
+            raise NoResultFound(f"There are {len(found)} heads, or it is none.")
         size, root, last, journal, *changes = found[0]
         self.head = Head(size, root, last, journal)
         self._changes = dict(zip(_WATCHED, changes, strict=False))
@@ -84,6 +84,9 @@ class SqlTransaction(SqlBulk):
         """SQLAlchemy's connection, which sees all that was told by hand."""
         self._hand.ask()
         return self._bare_connection
+
+    def require_form(self) -> None:
+        """Whoever reads says how; who writes asks nothing of it."""
 
     @property
     def first(self) -> bytes:
@@ -175,6 +178,17 @@ class SqlTransaction(SqlBulk):
     def _entries(self, wanted: Select[Any]) -> list[StoredEntry]:
         found = self._connection.execute(wanted)
         return [StoredEntry(s, t, a, k, subject, bytes(d)) for s, t, a, k, subject, d in found]
+
+
+def _is_head(size: object, root: object, last: object, journal: object) -> bool:
+    """Whether these are what a head has; whoever may write to the table may put in anything."""
+    return (
+        isinstance(size, int)
+        and isinstance(root, bytes)
+        and isinstance(last, str)
+        and isinstance(journal, int)
+        and min(size, journal) >= 0
+    )
 
 
 def _frontier(size: int) -> list[tuple[int, int]]:
