@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,8 +16,11 @@ from ledger.errors import InvalidInput, QuaestorError
 from ledger.parting import Parting
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.house import LedgerRow
-from ledger.seat import Anchor
+from ledger.seat import Anchor, Unread
 from ledger.verify import Problem, Replayed
+
+UNREAD = "unread"
+"""The check that an anchor fails which cannot be held against anything."""
 
 
 def ledger_ids(book: Book, first: bytes) -> list[str]:
@@ -28,11 +31,26 @@ def ledger_ids(book: Book, first: bytes) -> list[str]:
     return sorted(ids - {""})
 
 
-def seat_anchors(book: Book, ids: Sequence[str]) -> list[Anchor]:
+def seat_anchors(book: Book, ids: Sequence[str]) -> list[Anchor | Unread]:
     """The seat's anchors for these ledgers."""
     if book.seat is None:
         return []
-    return [anchor for ledger_id in ids for anchor in book.seat.anchors(ledger_id)]
+    return [anchor for ledger_id in ids for anchor in book.seat.anchors_or_why(ledger_id)]
+
+
+def unread_problems(unread: Iterable[Unread]) -> list[Problem]:
+    """Anchors that are none any more.
+
+    That is no alteration of the ledger: whoever can damage a witness could as well have put its
+    older checkpoint back, or taken it away, so that damage proves nothing and wins nothing. But it
+    is not passed over: nothing is `verified` until somebody has put it right.
+    """
+    return [
+        Problem(
+            UNREAD, None, "", f"The checkpoint kept in {each.where} was not compared. {each.why}"
+        )
+        for each in dict.fromkeys(unread)
+    ]
 
 
 def vouching_anchors(
@@ -40,8 +58,9 @@ def vouching_anchors(
 ) -> list[Anchor]:
     """All anchors, each by those alone whose signatures on it are proved.
 
-    What the seat keeps counts for where it lies. A note handed over counts for its signatures:
-    InvalidInput without one by an actor of this ledger.
+    A text that the seat keeps vouches for where it lies, a note by its signatures alone. Either
+    is held against the ledger: keys that a forger replaced do not silence a note. One handed over
+    without a signature by an actor of this ledger is InvalidInput.
     """
     origin = "".join(row.origin for row in found.rows.where(LedgerRow))
     keys = [
@@ -92,6 +111,8 @@ def anchor_problems(
     for anchor in anchors:
         checkpoint = anchor.checkpoint
         held = f"the checkpoint kept by {anchor.by or 'somebody'} ({anchor.where})"
+        if anchor.note and not anchor.by:  # damaged, or the ledger has other keys than it had
+            held = f"the checkpoint in {anchor.where}, which no key of this ledger signed"
         if checkpoint.origin != origin:
             problems.append(Problem("anchor", 0, "", f"It is not the ledger of {held}."))
         elif checkpoint.size > size:

@@ -26,6 +26,7 @@ _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _KEY_FILE = re.compile(rf"{_ACTOR.pattern}(\.report|\.request)?|authority\.ca")
 _PRIVATE = 0o600
 _REMEMBERED = "remembered"
+_DAMAGED = "It was damaged. Put it right from a copy, or move it away: it then counts no more."
 STAMP_SUFFIX = ".tsr"
 """Of a timestamp token, which lies beside its checkpoint."""
 
@@ -42,6 +43,14 @@ class Anchor:
     time: str
     where: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A checkpoint that lies where one was kept, and is none any more: where, and why."""
+
+    where: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -155,8 +164,11 @@ class Seat:
         path = _within(self._ledgers, ledger_id, "pin.json")
         if not path.exists():
             return None
-        fields = orjson.loads(path.read_bytes())
-        return Pin(fields["entry_zero"], fields["ca_fingerprint"], fields["home"])
+        try:
+            fields = orjson.loads(path.read_bytes())
+            return Pin(fields["entry_zero"], fields["ca_fingerprint"], fields["home"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInput(f"{path} is not what this seat kept.", _DAMAGED) from error
 
     def keep_pin(self, ledger_id: str, pin: Pin) -> None:
         """Fix entry 0 and the CA at the first visit."""
@@ -232,7 +244,10 @@ class Seat:
         path = self.folder / "witnesses"
         if not path.exists():
             return []
-        return [Path(line) for line in path.read_text().splitlines() if line.strip()]
+        try:
+            return [Path(line) for line in path.read_text().splitlines() if line.strip()]
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{path} is not what this seat kept.", _DAMAGED) from error
 
     def add_witness_folder(self, folder: Path) -> None:
         """List a folder as a witness; listing it again does nothing."""
@@ -257,13 +272,24 @@ class Seat:
         """Every anchor this seat knows for a ledger: its own and its witness folders'.
 
         Timestamped checkpoints are among them, by their notes; tokens are not looked at here.
+        InvalidInput names one that cannot be read.
         """
-        found = [self.anchor(ledger_id), *map(read_anchor, self.timestamps(ledger_id))]
-        for folder in self.witness_folders():
-            path = folder / f"{ledger_id}.checkpoint"
-            if path.exists():
-                found.append(read_anchor(path))
-        return [anchor for anchor in found if anchor is not None]
+        return [read_anchor(path) for path in self._kept(ledger_id)]
+
+    def anchors_or_why(self, ledger_id: str) -> list[Anchor | Unread]:
+        """The same, with what cannot be read among them."""
+        return [_anchor_or_why(path) for path in self._kept(ledger_id)]
+
+    def silent_witnesses(self, ledger_id: str) -> list[Path]:
+        """Witness folders that are not there, or keep nothing of this ledger."""
+        folders = self.witness_folders()
+        return [each for each in folders if not os.path.lexists(_witness(each, ledger_id))]
+
+    def _kept(self, ledger_id: str) -> list[Path]:
+        """Every file that holds a checkpoint of a ledger."""
+        witnesses = [_witness(folder, ledger_id) for folder in self.witness_folders()]
+        paths = [self._checkpoint(ledger_id), *self.timestamps(ledger_id), *witnesses]
+        return [path for path in paths if os.path.lexists(path)]
 
     # Timestamps
 
@@ -335,21 +361,40 @@ def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:
 def read_anchor(path: Path) -> Anchor:
     """Read an anchor file, a bare checkpoint or a signed note; InvalidInput when it is neither."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would never end
+            raise InvalidInput(f"{path} is not a file.", _DAMAGED)
         content = path.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not a checkpoint.", "It was damaged.") from error
-    if "\n\n" in content:
-        return anchor_from_note(content, str(path))
+        raise InvalidInput(f"{path} is not a checkpoint.", _DAMAGED) from error
+    except PermissionError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", "May you?") from error
     try:
+        if "\n\n" in content:
+            return anchor_from_note(content, str(path))
         checkpoint = parse_checkpoint(content)
     except InvalidInput as error:
-        raise InvalidInput(f"{path}: {error.message}", error.hint) from error
+        message = error.message.removeprefix(f"{path}: ")
+        raise InvalidInput(f"{path}: {message}", _DAMAGED) from error
     by, time = "", ""
     for line in checkpoint.extensions:
         word, _, rest = line.partition(" ")
         if word == "kept":
             time, _, by = rest.partition(" ")
     return Anchor(checkpoint, by, time, str(path))
+
+
+def _anchor_or_why(path: Path) -> Anchor | Unread:
+    try:
+        return read_anchor(path)
+    except InvalidInput as error:
+        return Unread(str(path), error.message.removeprefix(f"{path}: "))
+    except OSError as error:
+        return Unread(str(path), f"It cannot be read: {error.strerror}.")
+
+
+def _witness(folder: Path, ledger_id: str) -> Path:
+    """Where a witness keeps its checkpoint of a ledger."""
+    return folder / f"{ledger_id}.checkpoint"
 
 
 def anchor_from_note(note: str, where: str) -> Anchor:

@@ -11,7 +11,8 @@
 6. Anchors are held against the tree. Disagreement with any is `altered`.
 7. Unless something is wrong, the seat keeps the new checkpoint, and remembers what was verified.
 
-Entries of a newer format are no alteration, but what they say is not checked: `unconfirmed`.
+Entries of a newer format are no alteration, but what they say is not checked: `unconfirmed`. So is
+a ledger that an anchor could not be held against, for it is damaged: nobody knows what it had seen.
 """
 
 from __future__ import annotations
@@ -21,11 +22,18 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ledger.anchor_checks import anchor_problems, ledger_ids, seat_anchors, vouching_anchors
+from ledger.anchor_checks import (
+    UNREAD,
+    anchor_problems,
+    ledger_ids,
+    seat_anchors,
+    unread_problems,
+    vouching_anchors,
+)
 from ledger.apart import checking_for
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
-from ledger.errors import Altered, CheckFailed, QuaestorError
+from ledger.errors import Altered, CheckFailed, QuaestorError, StoreDamaged
 from ledger.going_on import (
     Recalled,
     Since,
@@ -42,15 +50,17 @@ from ledger.register_checks import check_register
 from ledger.registers.house import LedgerRow
 from ledger.remembered import Remembered
 from ledger.remembered_rows import RememberedRows, batches_of
-from ledger.seat import Anchor, Pin, anchor_from_note
+from ledger.seat import Anchor, Pin, Unread, anchor_from_note
 from ledger.spool import orders_set_aside
-from ledger.store.base import Head
 from ledger.subject_checks import brought_back, check_subjects, kept_logs, not_dropped_since
 from ledger.verify import Problem, Progress, Replayed, check_tree, replay
 
 __all__ = ["Anchored", "Since", "Verdict", "Verification", "anchor_from_note", "verify"]
 
 _NO_JOURNAL = "There is no journal: in PostgreSQL the transaction is the commit point."
+
+_NO_ALTERATION = frozenset({"newer", UNREAD})
+"""Checks that say what could not be looked into, and nothing against the ledger."""
 
 Verdict = Literal["verified", "unconfirmed", "altered"]
 
@@ -131,7 +141,7 @@ class Verification:
 def verify(
     book: Book,
     *,
-    against: Sequence[Anchor] = (),
+    against: Sequence[Anchor | Unread] = (),
     strict: bool = False,
     since_last: bool = False,
     progress: Progress | None = None,
@@ -144,7 +154,10 @@ def verify(
     """
     book.home.require()
     ids, back = _first_look(book)
-    own = seat_anchors(book, ids)  # 1
+    kept = seat_anchors(book, ids)  # 1
+    unread = [each for each in (*kept, *against) if isinstance(each, Unread)]
+    own = [each for each in kept if isinstance(each, Anchor)]
+    given = [each for each in against if isinstance(each, Anchor)]
     recalled = recall(book, ids) if since_last else Recalled(None)
     problems = back + _recovered(book)  # 2
     pinned = Pinned.of(book, recalled.size)  # 3
@@ -160,13 +173,13 @@ def verify(
         pinned,
         size,
         start=start,
-        roots_at=[anchor.checkpoint.size for anchor in (*own, *against)],
+        roots_at=[anchor.checkpoint.size for anchor in (*own, *given)],
         progress=lambda done, _size: steps.reach(done - since),
         witness=journal.compare,
         checking=checking_for(size - since),
     )
     check_tree(pinned.tiles, found, size, pinned.head.root)
-    problems += _end_problems(found, pinned.head) + found.problems
+    problems += [*_end_problems(found, pinned), *found.problems]
     rows = _check_registers(pinned, found, steps, problems)
     problems += journal.finish()
     checked = {"entries": size - since, "signatures": found.signatures, "register_rows": rows}
@@ -181,7 +194,8 @@ def verify(
     if book.journal is not None:
         checked["journal_lines"] = journal.lines
     checked["orders_refused"] = len(orders_set_aside(book.home))
-    anchors = vouching_anchors(own, against, found)  # 6
+    anchors = vouching_anchors(own, given, found)  # 6
+    problems += unread_problems(unread)
     problems += anchor_problems(book, found, anchors, size, lambda: parted(book, ids, found))
     verdict, anchored = _verdict(problems, anchors, size, strict=strict)
     if not problems:
@@ -194,7 +208,7 @@ def verify(
         tuple(sorted(problems, key=lambda p: (p.seq is None, p.seq or 0))),
         tuple(anchors),
         checked,
-        tuple(_notes(book, recalled)),
+        tuple(_notes(book, recalled, ids)),
         recalled.since,
     )
 
@@ -232,10 +246,13 @@ def _check_registers(
     return pinned.rows
 
 
-def _notes(book: Book, recalled: Recalled) -> Iterator[str]:
+def _notes(book: Book, recalled: Recalled, ids: Sequence[str]) -> Iterator[str]:
     """What is to be said beside the verdict."""
     if book.journal is None:
         yield _NO_JOURNAL
+    silent = [book.seat.silent_witnesses(each) for each in ids] if book.seat else []
+    for folder in sorted(set.intersection(*map(set, silent)) if silent else ()):
+        yield f"The witness {folder} is not there, or keeps nothing of this ledger."
     if recalled.why:
         yield f"Everything was checked, for {recalled.why}."
     if (since := recalled.since) is not None:
@@ -245,21 +262,31 @@ def _notes(book: Book, recalled: Recalled) -> Iterator[str]:
         )
 
 
-def _end_problems(found: Replayed, head: Head) -> list[Problem]:
-    """Whether the store would go on from its last entry."""
+def _end_problems(found: Replayed, pinned: Pinned) -> Iterator[Problem]:
+    """Whether the store ends with its last entry, and would go on from there."""
+    head = pinned.head
     if head.size and head.last != found.last:
         message = "The store would not go on from its last entry."
-        return [Problem("tree", head.size - 1, "", message)]
-    return []
+        yield Problem("tree", head.size - 1, "", message)
+    if pinned.stray is not None:
+        seq, subject = pinned.stray
+        message = f"A row stands at place {seq}, where the ledger has no entry."
+        yield Problem("bytes", seq if seq >= 0 else None, subject, message)
 
 
 def _first_look(book: Book) -> tuple[list[str], list[Problem]]:
     """Which ledger lies here, and what was destroyed and is there again, as far as can be read."""
     ids: list[str] = ledger_ids(book, b"")
     back: list[Problem] = []
-    with suppress(QuaestorError), book.store.read() as snapshot:  # which others report
-        ids = ledger_ids(book, snapshot.first)
-        back = brought_back(book, snapshot.rows)
+    try:
+        with book.store.read() as snapshot:
+            snapshot.require_form()
+            ids = ledger_ids(book, snapshot.first)
+            back = brought_back(book, snapshot.rows)
+    except (StoreDamaged, Altered):
+        raise
+    except QuaestorError:  # which others report
+        pass
     return ids, back
 
 
@@ -279,8 +306,9 @@ def _recovered(book: Book) -> list[Problem]:
 def _verdict(
     problems: Sequence[Problem], anchors: Sequence[Anchor], size: int, *, strict: bool
 ) -> tuple[Verdict, Anchored | None]:
-    best = max(anchors, key=lambda anchor: anchor.checkpoint.size, default=None)
-    if any(problem.check != "newer" for problem in problems):
+    vouching = [anchor for anchor in anchors if anchor.by or not anchor.note]
+    best = max(vouching, key=lambda anchor: anchor.checkpoint.size, default=None)
+    if any(problem.check not in _NO_ALTERATION for problem in problems):
         return "altered", None
     if best is None:
         return "unconfirmed", None

@@ -54,10 +54,13 @@ class Witnessed:
 
 @dataclass(frozen=True)
 class WitnessFolder:
-    """A witness of this seat. `missing`: not mounted, or it keeps nothing of this ledger."""
+    """A witness of this seat. `missing`: not mounted, or it keeps nothing of this ledger.
+
+    `unusable`: what it keeps is no checkpoint, or none that an actor of this ledger signed.
+    """
 
     folder: Path
-    says: Literal["agrees", "contradicts", "missing"]
+    says: Literal["agrees", "contradicts", "missing", "unusable"]
     size: int
     by: str
     time: str
@@ -177,10 +180,7 @@ def witness(book: Book, signer: Signer, path: Path) -> Witnessed:
 
 
 def witness_folders(book: Book) -> Sequence[WitnessFolder]:
-    """Every witness of this seat, and whether the ledger continues what it keeps.
-
-    InvalidInput where one keeps what is no checkpoint of this ledger.
-    """
+    """Every witness of this seat, and whether the ledger continues what it keeps."""
     if book.seat is None:
         return []
     with book.read() as snapshot:
@@ -194,6 +194,8 @@ def _state(snapshot: Snapshot, folder: Path, ledger_id: str) -> WitnessFolder:
         anchor = read_anchor(path)
     except OSError:
         return WitnessFolder(folder, "missing", 0, "", "")
+    except InvalidInput:
+        return WitnessFolder(folder, "unusable", 0, "", "")
     kept = (anchor.checkpoint.size, anchor.by, anchor.time)
     try:
         if anchor.note:
@@ -202,6 +204,8 @@ def _state(snapshot: Snapshot, folder: Path, ledger_id: str) -> WitnessFolder:
             _require_continued(snapshot, anchor.checkpoint, str(path))
     except Altered:
         return WitnessFolder(folder, "contradicts", *kept)
+    except InvalidInput:
+        return WitnessFolder(folder, "unusable", *kept)
     return WitnessFolder(folder, "agrees", *kept)
 
 

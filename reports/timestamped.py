@@ -16,7 +16,7 @@ from ledger.book import Book
 from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from ledger.clock import write_time
 from ledger.errors import Altered, InvalidInput, QuaestorError, StoreUnavailable
-from ledger.seat import STAMP_SUFFIX, Anchor, Seat, read_anchor
+from ledger.seat import STAMP_SUFFIX, Anchor, Seat, Unread, read_anchor
 from reports.authority import dump_certificate, load_certificate
 from reports.timestamps import PATIENCE, check_token, timestamp
 
@@ -58,10 +58,10 @@ def have_timestamped(
     return anchor
 
 
-def timestamp_anchors(book: Book) -> list[Anchor]:
+def timestamp_anchors(book: Book) -> list[Anchor | Unread]:
     """Every timestamp that the seat keeps for the ledger here, checked, as an anchor.
 
-    Its time is the authority's. InvalidInput names the file of one that does not check.
+    Its time is the authority's. One that does not check is among them, with why.
     """
     if book.seat is None:
         return []
@@ -69,10 +69,17 @@ def timestamp_anchors(book: Book) -> list[Anchor]:
     with suppress(QuaestorError, LookupError):  # what is wrong there is for verification to say
         ids.add(book.facts.ledger_id)
     return [
-        _anchor(path, _pinned(book.seat, ledger_id))
+        _anchor_or_why(path, book.seat, ledger_id)
         for ledger_id in sorted(ids - {""})
         for path in book.seat.timestamps(ledger_id)
     ]
+
+
+def _anchor_or_why(path: Path, seat: Seat, ledger_id: str) -> Anchor | Unread:
+    try:
+        return _anchor(path, _pinned(seat, ledger_id))
+    except InvalidInput as error:
+        return Unread(str(path.with_suffix(STAMP_SUFFIX)), f"{error.message} {error.hint}")
 
 
 def _keep(

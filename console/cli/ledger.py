@@ -124,7 +124,8 @@ def verify(
 
     Entries, signatures, authority, registers, tree, journal, evidence, vault and switchboard. Exit
     code 0 if verified, 1 if altered, 5 if unconfirmed: sound in itself, but held against nothing
-    from outside. Timestamps that your seat keeps are checked, and held against it too.
+    from outside, or not against all that your seat and its witnesses kept, for some of it is
+    damaged. Timestamps that your seat keeps are checked, and held against it too.
 
     With --since-last it goes on from where your seat's last verification ended: it reads the
     entries, journal and evidence that came later, and says so. Where it cannot go on (another
@@ -135,10 +136,10 @@ def verify(
 
     session = session_of(context)
     anchors = [_anchor(session, file, trust) for file in against or []]
-    anchors += timestamp_anchors(session.book)
+    against_all = [*anchors, *timestamp_anchors(session.book)]
     with progress(session, "verifying") as told:
         found = verify_home(
-            session.book, against=anchors, strict=strict, since_last=since_last, progress=told
+            session.book, against=against_all, strict=strict, since_last=since_last, progress=told
         )
     if json:
         print_json(found.as_json())

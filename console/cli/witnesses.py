@@ -42,7 +42,9 @@ def add(
 def list_witnesses(context: typer.Context, *, json: Json = False) -> None:
     """List your witnesses, and whether the ledger continues what each has seen (else exit code 1).
 
-    `missing`: it is not mounted, or keeps nothing of this ledger.
+    `missing`: it is not mounted, or keeps nothing of this ledger. `unusable`: what it keeps is
+    damaged, or signed by nobody of this ledger (exit code 1 as well); once you know why, remove
+    that file, and let the witness keep a new one with `ledger witness add`.
     """
     from ledger.witnessing import witness_folders
 
@@ -67,7 +69,7 @@ def list_witnesses(context: typer.Context, *, json: Json = False) -> None:
     }
     empty = "You have no witness. Add one: quaestor ledger witness add DIR"
     show_list(session, documents, columns, as_json=json, empty=empty)
-    if any(each.says == "contradicts" for each in found):
+    if any(each.says in {"contradicts", "unusable"} for each in found):
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 

@@ -28,6 +28,7 @@ _SAYS = {
     "agrees": Mark("✓", "continued", marks.GOOD),
     "contradicts": Mark("✗", "CONTRADICTED", marks.BAD),
     "missing": Mark("○", "missing", marks.WARN),
+    "unusable": Mark("✗", "unusable", marks.BAD),
 }
 
 
@@ -106,6 +107,8 @@ def witnesses_text(desk: Desk, found: Sequence[WitnessFolder]) -> Text:
         text.append(_SAYS[each.says].text).append(f"  {legible(str(each.folder))}\n")
         if each.says == "missing":
             seen = "not mounted, or it keeps nothing of this ledger"
+        elif each.says == "unusable":
+            seen = "what it keeps is damaged, or signed by nobody of this ledger"
         else:
             seen = f"{each.size:,} entries, by {each.by}, {desk.local.minute(each.time)}"
         text.append(f"   {seen}\n", style=marks.QUIET)
