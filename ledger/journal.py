@@ -1,7 +1,8 @@
 """The journal: append-only JSONL files in which entries are written and fsynced first.
 
 A file is named after the seq of its first entry. On DuckDB the fsynced journal is the commit point
-and the truth; database and head derive from it.
+and the truth; database and head derive from it. No link is written through: it could lead into
+somebody's own folders.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from ledger.errors import StoreUnavailable
 from ledger.files import fsync_folder, names_in, write_all
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-_NAME = "{:012d}.jsonl"
+
+
+def file_name(first_seq: int) -> str:
+    """The name of the file that begins with an entry."""
+    return f"{first_seq:012d}.jsonl"
 
 
 class Journal:
@@ -42,7 +47,7 @@ class Journal:
         data = b"".join(line + b"\n" for line in lines)
         files = self.files()
         new = not files or files[-1].stat().st_size + len(data) > SEGMENT_BYTES
-        path = self.folder / _NAME.format(first_seq) if new else files[-1]
+        path = self.folder / file_name(first_seq) if new else files[-1]
         try:
             if new:
                 _make(path)
@@ -77,9 +82,12 @@ class Journal:
                 path.unlink()
                 fsync_folder(self.folder)
                 continue
-            with path.open("r+b") as file:
-                file.truncate(position)
-                os.fsync(file.fileno())
+            descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+            try:
+                os.ftruncate(descriptor, position)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
             position = 0
 
 
@@ -96,7 +104,7 @@ def _make(path: Path) -> None:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Append all of `data` to a file durably, or leave the file as it was."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
     try:
         before = os.fstat(descriptor).st_size
         try:

@@ -2,23 +2,27 @@
 
 Everyone passes the gate; a waiting writer keeps it, so that no new reader slips in before it
 (plain flock lets readers starve a writer for seconds). Both are flocks on files of their own: the
-database file itself is never opened by us. The kernel frees them when a process dies.
+database file itself is never opened by us. The kernel frees them when a process dies. A link is
+never followed: it would let whoever may write to the home overwrite a file in somebody's seat.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
 from ledger.errors import StoreUnavailable
 
 _PAUSE = 0.002
 _HOLDER_BYTES = 300
+_WORD = re.compile("[a-z][a-z0-9-]*")
 
 
 class Locks:
@@ -64,9 +68,9 @@ class Locks:
         path = self.folder / name
         try:
             try:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o660)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o660)
             except OSError:
-                descriptor = os.open(path, os.O_RDONLY)
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError as error:
             raise StoreUnavailable(
                 f"The lock {path} cannot be opened: {error.strerror}.",
@@ -105,7 +109,7 @@ def _attempt(descriptor: int, how: int, going_on: Callable[[], bool]) -> bool:
 @contextmanager
 def _named(lock: int) -> Iterator[None]:
     """Write who holds the lock into it; a full disk or a read-only home must not hinder that."""
-    name = f"process {os.getpid()}: {' '.join(sys.argv)}"[: _HOLDER_BYTES - 1]
+    name = f"process {os.getpid()}: {_command()}"[: _HOLDER_BYTES - 1]
     with suppress(OSError):
         os.pwrite(lock, name.encode()[:_HOLDER_BYTES].ljust(_HOLDER_BYTES), 0)
     try:
@@ -113,3 +117,14 @@ def _named(lock: int) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.pwrite(lock, b" " * _HOLDER_BYTES, 0)
+
+
+def _command() -> str:
+    """Program, noun and verb: what else was typed may be a password, or about a person."""
+    program, *typed = sys.argv
+    words = [
+        word
+        for before, word in pairwise(["", *typed])
+        if _WORD.fullmatch(word) and not before.startswith("-")
+    ]
+    return " ".join([Path(program).name, *words[:2]])

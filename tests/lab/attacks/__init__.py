@@ -9,11 +9,13 @@ from tests.lab.attacks import (
     database,
     entries,
     forgers,
+    forms,
     home_files,
     journal,
     programs,
     registers,
     sealed_logs,
+    seats,
     whole_homes,
 )
 
@@ -25,6 +27,8 @@ ATTACKS: Sequence[Attack] = (
     *sealed_logs.ATTACKS,
     *home_files.ATTACKS,
     *database.ATTACKS,
+    *forms.ATTACKS,
+    *seats.ATTACKS,
     *whole_homes.ATTACKS,
     *programs.ATTACKS,
 )

@@ -119,6 +119,23 @@ def put_another_ledgers_entry_in_place(scene: Scene) -> Caught:
     return Caught("chain", seq, entry["subject"])
 
 
+def rename_a_journal_file(scene: Scene) -> Caught:
+    """Other verifiers, who go by the names, call the record altered, and ours does not."""
+    (path,) = journal_of(scene.home).files()
+    path.rename(path.with_name("000000000001.jsonl"))
+    return Caught("journal", 0)
+
+
+def begin_a_journal_file_within_a_part(scene: Scene) -> Caught:
+    """A part that is torn in two can be lost by halves."""
+    (path,) = journal_of(scene.home).files()
+    lines = path.read_bytes().splitlines(keepends=True)
+    seq = scene.version("1.2") + 1
+    path.write_bytes(b"".join(lines[:seq]))
+    path.with_name(f"{seq:012d}.jsonl").write_bytes(b"".join(lines[seq:]))
+    return Caught("journal", seq)
+
+
 def journal_of(home: Home) -> Journal:
     """The journal of a home in DuckDB."""
     assert home.journal is not None
@@ -138,6 +155,8 @@ def _edit_head(scene: Scene, **fields: object) -> None:
 
 
 ATTACKS: tuple[Attack, ...] = (
+    rename_a_journal_file,
+    begin_a_journal_file_within_a_part,
     edit_the_journal,
     edit_journal_and_database,
     edit_journal_and_head,

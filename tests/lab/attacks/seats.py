@@ -1,0 +1,85 @@
+"""What lies outside the home: seats reached through it, witnesses that are damaged or bribed."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from shutil import copytree, rmtree
+
+from ledger.errors import StoreUnavailable
+from ledger.verification import verify
+from ledger.witnessing import add_witness
+from tests.lab.attack import Attack, Caught, Unmoved
+from tests.lab.attacks.forgers import delete_the_tail
+from tests.lab.attacks.journal import journal_of
+from tests.lab.scene import Scene
+from tests.people import raising
+
+
+def lead_a_lock_into_a_seat(scene: Scene) -> Unmoved:
+    """Who takes the lock writes their name over their own anchor, and forgets what they saw."""
+    emil = scene.person("emil")
+    (anchor,) = emil.seat.folder.glob("ledgers/*/checkpoint")
+    _exposed(scene.home.locks / "lock", anchor, scene)
+    return Unmoved("no link is followed")
+
+
+def lead_the_journal_into_a_seat(scene: Scene) -> Unmoved:
+    """What somebody enters is written into a file of their own, and not into the journal."""
+    notes = scene.person("emil").seat.folder / "notes"
+    notes.touch()
+    _exposed(journal_of(scene.home).folder / "999999999999.jsonl", notes, scene)
+    return Unmoved("no link is followed")
+
+
+def damage_a_witness_and_cut_the_tail(scene: Scene) -> Caught:
+    """A witness that cannot be read ends the verification before it finds anything."""
+    witness = _witness(scene)
+    witness.write_bytes(witness.read_bytes()[:40])
+    found = verify(scene.person("ann").book)
+    assert (found.verdict, [each.check for each in found.problems]) == ("unconfirmed", ["unread"])
+    return delete_the_tail(scene)
+
+
+def take_back_what_a_witness_saw(scene: Scene) -> Caught:
+    """The witness is bribed: it keeps what the ledger was yesterday, signed and sound."""
+    witness = _witness(scene)
+    witness.unlink()
+    rmtree(scene.home.folder)
+    copytree(scene.lab.yesterday, scene.home.folder)
+    with scene.world.stranger().read() as snapshot:
+        size = snapshot.head.size
+        witness.write_text(f"bank.example/quaestor\n{size}\n{_base64(snapshot.head.root)}\n")
+    return Caught("anchor", size)
+
+
+def _witness(scene: Scene) -> Path:
+    """Let Ann have a witness; where it keeps its checkpoint."""
+    folder = scene.folder / "stick"
+    folder.mkdir()
+    ann = scene.person("ann")
+    return add_witness(ann.book, ann.signer, folder).path
+
+
+def _exposed(link: Path, target: Path, scene: Scene) -> None:
+    """Put a link in place of a file; who works in the home must not write through it."""
+    before, there = target.read_bytes(), link.exists()
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    raising(StoreUnavailable, lambda: scene.person("emil").note("through a link"))
+    assert target.read_bytes() == before
+    link.unlink()
+    if there:
+        link.touch()
+
+
+def _base64(root: bytes) -> str:
+    return base64.b64encode(root).decode()
+
+
+ATTACKS: tuple[Attack, ...] = (
+    lead_a_lock_into_a_seat,
+    lead_the_journal_into_a_seat,
+    damage_a_witness_and_cut_the_tail,
+    take_back_what_a_witness_saw,
+)
