@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from policies.data.spellings import Texts, counts, formats
-from policies.data.table import Column, Table, is_missing, is_number, text_of
+from policies.data.table import Column, Table, is_infinite, is_missing, is_number, text_of
 from policies.thresholds import QualityThresholds
 
 # What programs write where they have no number: it lies far outside, and more than once.
@@ -16,16 +16,17 @@ SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 999
 
 @dataclass(frozen=True)
 class Missing:
-    """Rows without a value: null, empty text, or a word for it (`spelled`)."""
+    """Rows without a value: null, empty text, a word for it (`spelled`), or an infinite number."""
 
     null: int = 0
     empty: int = 0
     spelled: int = 0
+    infinite: int = 0
 
     @property
     def rows(self) -> int:
         """All of them."""
-        return self.null + self.empty + self.spelled
+        return self.null + self.empty + self.spelled + self.infinite
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,13 @@ def profile_column(table: Table, column: Column, limits: QualityThresholds) -> C
 
 
 def _typed(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
-    sql = f"SELECT count(v), count(DISTINCT v) FROM (SELECT {column.value} AS v FROM {table.relation})"  # noqa: E501, S608 - a quoted name
-    ((present, distinct),) = table.ask(sql)
-    return Missing(null=table.rows - present), distinct, None
+    ((present, distinct, infinite),) = table.ask(
+        f"""
+        SELECT count(v), count(DISTINCT v), count(*) FILTER (isinf(TRY_CAST(p AS DOUBLE)))
+        FROM (SELECT {column.value} AS v, {column.plain} AS p FROM {table.relation})
+        """  # noqa: S608 - a quoted name
+    )
+    return Missing(table.rows - present - infinite, infinite=infinite), distinct, None
 
 
 def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
@@ -120,7 +125,7 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
     (row,) = table.ask(
         f"""
         SELECT sum(n) FILTER (c IS NULL), sum(n) FILTER (t = ''),
-            sum(n) FILTER (t <> '' AND {is_missing("t")}),
+            sum(n) FILTER (t <> '' AND {is_missing("t")}), sum(n) FILTER ({is_infinite("t")}),
             count(DISTINCT t) FILTER ({present}), count(DISTINCT lower(t)) FILTER ({present}),
             sum(n) FILTER ({present} AND {is_number("t")}), sum(n) FILTER (c <> t),
             {counts(present)}
@@ -131,8 +136,9 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
         )
         """  # noqa: S608 - a quoted name
     )
-    null, empty, spelled, distinct, folded, numbers, padded, *counted = (int(n or 0) for n in row)
-    missing = Missing(null, empty, spelled)
+    null, empty, words, infinite, *found = (int(n or 0) for n in row)
+    distinct, folded, numbers, padded, *counted = found
+    missing = Missing(null, empty, words - infinite, infinite)
     dates, flags = formats(counted, table.rows - missing.rows)
     return missing, distinct, Texts(numbers, padded, distinct - folded, dates, flags)
 

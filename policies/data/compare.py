@@ -6,6 +6,7 @@ bytes, request and thresholds give the same result.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from policies.data.table import Column, Table, opened
 from policies.thresholds import DriftThresholds
 
 MISSING_CELL = "(missing)"
+_DIGITS = range(6, 18)  # of edges; 17 tell any two numbers apart
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,10 @@ def _number(sides: _Sides, name: str, role: Role) -> FeatureDrift:
 
 
 def _category(sides: _Sides, name: str, role: Role) -> FeatureDrift:
-    counted = [summary.categories or {} for summary in sides.summary(name)]
+    counted = [dict(summary.categories or {}) for summary in sides.summary(name)]
+    declared = {column.declared for column in sides.columns[name]}
+    if "BOOLEAN" in declared and len(declared) > 1:  # programs write True, TRUE and true
+        counted = [_folded(side) for side in counted]
     cells = shared_cells(counted[0], counted[1])
     return _drift(
         sides,
@@ -181,6 +186,13 @@ def _category(sides: _Sides, name: str, role: Role) -> FeatureDrift:
         new_categories=cells.new,
         lost_categories=cells.lost,
     )
+
+
+def _folded(counts: Mapping[str, int]) -> dict[str, int]:
+    folded: Counter[str] = Counter()
+    for name, rows in counts.items():
+        folded[name.lower()] += rows
+    return folded
 
 
 def _drift(
@@ -235,7 +247,11 @@ def _cells(
 
 
 def _bin_names(ordered: Ordered) -> list[str]:
-    edges = [f"{edge:.6g}" for edge in ordered.edges]
+    if len(ordered.edges) == 2 and ordered.edges[0] == np.nextafter(ordered.edges[1], -np.inf):  # noqa: PLR2004 - nothing lies between them
+        constant = f"{ordered.edges[1]:.15g}"
+        return [f"below {constant}", constant, f"above {constant}"]
+    written = ([f"{edge:.{digits}g}" for edge in ordered.edges] for digits in _DIGITS)
+    edges = next((each for each in written if len(set(each)) == len(each)), [])
     between = [f"{low} to {high}" for low, high in pairwise(edges)]
     return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
 

@@ -121,7 +121,8 @@ def _missing(
     if share > limits.missing_high.number:
         severity = "high"
     how = {"null": missing.null, "empty": missing.empty, "a word for it": missing.spelled}
-    parts = ", ".join(f"{word} {count:,}" for word, count in how.items() if count)
+    shown = {**how, "infinite": missing.infinite}
+    parts = ", ".join(f"{word} {count:,}" for word, count in shown.items() if count)
     message = f"has no value in {_share(missing.rows, rows)} of the rows ({parts})."
     yield Concern(severity, "missing", name, missing.rows, message)
     if sum(count > 0 for count in how.values()) > 1:

@@ -123,7 +123,11 @@ class Numbers:
         """Standard deviation of the population; None where squares leave the range of a double."""
         if max(abs(self.extent.low), abs(self.extent.high)) >= _HUGE:
             return None
-        ((found,),) = self.table.ask(f"SELECT stddev_pop(v) FROM {self._values}")  # noqa: S608 - a quoted name
+        # Squares of differences keep what those of large numbers lose.
+        ((found,),) = self.table.ask(
+            f"SELECT stddev_pop(v - $low) FROM {self._values}",  # noqa: S608 - a quoted name
+            {"low": self.extent.low},
+        )
         return float(found)
 
     @property

@@ -33,6 +33,7 @@ _HELD = 256 * 2**20
 _PACKED = 10
 # How files spell "no value" where null cannot be written. Not "none", which may be an answer.
 MISSING = ("", "nan", "null", "na", "n/a", "#n/a", "<na>", "?", "unknown")
+INFINITE = tuple(f"{sign}{word}" for sign in ("", "-", "+") for word in ("inf", "infinity"))
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -155,9 +156,13 @@ def text_of(name: str, declared: str) -> str:
 
 
 def is_missing(text: str) -> str:
-    """SQL that is true where a text says that there is no value."""
-    listed = ", ".join(f"'{word}'" for word in MISSING)
-    return f"({text} IS NULL OR lower({text}) IN ({listed}))"
+    """SQL that is true where a text says that there is no value, or none that is finite."""
+    return f"({text} IS NULL OR lower({text}) IN {MISSING + INFINITE})"
+
+
+def is_infinite(text: str) -> str:
+    """SQL that is true where a text is an infinite number."""
+    return f"(lower({text}) IN {INFINITE})"
 
 
 def is_number(text: str) -> str:

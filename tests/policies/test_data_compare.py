@@ -186,11 +186,46 @@ def test_missing_values_are_drift_too(tmp_path: Path) -> None:
     assert (empty.verdict, empty.ks, empty.kind) == ("fail", None, "number")
 
 
-def test_infinite_numbers_are_missing_values(tmp_path: Path) -> None:
-    """If it fails, one infinity makes every distance infinite, or none."""
+def test_thousands_of_rare_categories_are_seen_to_be_others(tmp_path: Path) -> None:
+    """If it fails, towns that nobody ever lived in pass for the old ones, or chance for drift."""
+    rng = np.random.default_rng(3)
+    towns = {"x": [f"t{i}" for i in rng.integers(0, 3_000, 4_000)]}
+    alike = {"x": [f"t{i}" for i in rng.integers(0, 3_000, 2_500)]}
+    other = {"x": [f"u{i}" for i in rng.integers(0, 3_000, 2_500)]}
+    assert compared(tmp_path, towns, alike).verdict == "pass"
+    found = compared(tmp_path, towns, other)
+    unseen = next(cell for cell in found.features[0].cells if cell.name == "(other, new)")
+    counts = pd.Series(towns["x"]).value_counts()
+    again = pd.Series(other["x"]).value_counts()
+    assert (unseen.reference, unseen.current) == ((counts == 1).sum(), again[again < 5].sum())
+    assert found.verdict == "fail"
+
+
+def test_cells_have_names_that_tell_them_apart(tmp_path: Path) -> None:
+    """If it fails, mass moves from 9.0072e+15 to 9.0072e+15, or its deviation is lost there."""
+    large = np.arange(2**53, 2**53 + 4_000, 2)
+    columns = {"x": np.repeat(large, 2), "c": [7] * 4_000}
+    x, constant = compared(tmp_path, columns, {**columns, "x": columns["x"] + 400}).features
+    assert len({cell.name for cell in x.cells}) == len(x.cells)
+    assert x.wasserstein_normalised == pytest.approx(400 / np.std(np.arange(0, 4_000, 2)))
+    assert [cell.name for cell in constant.cells] == ["below 7", "7", "above 7"]
+
+
+def test_flags_are_compared_however_they_are_written(tmp_path: Path) -> None:
+    """If it fails, training data in CSV drifts from the same decisions in Parquet."""
+    flags = {"x": [True, False, True] * 100}
+    paths = [write(tmp_path, name, flags) for name in ("a.csv", "b.parquet")]
+    found = compare_data(*(Rows([path]) for path in paths), DriftRequest(), THRESHOLDS)
+    assert found.features[0].psi == 0
+    assert found.verdict == "pass"
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_infinite_numbers_are_missing_values(tmp_path: Path, form: str) -> None:
+    """If it fails, one infinity makes every distance infinite, or the column one of texts."""
     reference = {"x": [1.0, 2.0, 3.0, float("inf")] * 100}
     current = {"x": [1.0, 2.0, 3.0, float("nan")] * 100}
-    drift = compared(tmp_path, reference, current).features[0]
+    drift = compared(tmp_path, reference, current, form).features[0]
     assert (drift.reference_missing, drift.current_missing) == (100, 100)
     assert (drift.ks, drift.wasserstein, drift.psi) == (0, 0, 0)
 

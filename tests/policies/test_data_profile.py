@@ -268,6 +268,16 @@ def test_every_limit_is_the_one_that_was_adopted(
     assert found.as_json()["thresholds"][limit] == value
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_infinite_numbers_are_counted_as_such(tmp_path: Path, form: str) -> None:
+    """If it fails, a division by nought is taken for a gap, or turns a number into text."""
+    cells = [float("inf"), -float("inf"), float("nan"), *[i % 9 + 0.5 for i in range(ROWS - 3)]]
+    (column,) = profiled(tmp_path, {"x": cells}, form).columns
+    assert (column.kind, column.missing.infinite, column.missing.rows) == ("number", 2, 3)
+    assert column.spread
+    assert column.spread.high == 8.5
+
+
 def test_concerns_come_gravest_first(tmp_path: Path) -> None:
     """If it fails, what matters is at the end of a long list."""
     found = profiled(tmp_path, clean(a=["x"] * ROWS, b=every(50, -999, 5), c=every(9, None, "z")))
