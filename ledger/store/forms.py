@@ -24,7 +24,10 @@ _IN_POSTGRES = """
 SELECT
     c.relname,
     c.relkind = 'r'
-    AND NOT (c.relrowsecurity OR c.relhasrules OR c.relhastriggers OR c.relhassubclass)
+    AND NOT c.relrowsecurity
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class = c.oid)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = c.oid)
     AND (
         SELECT bool_and(a.attnotnull AND a.attgenerated = '')
         FROM pg_catalog.pg_attribute AS a

@@ -28,7 +28,7 @@ from ledger.verification import verify
 from ledger.vouching import hold_against_seat, look
 from tests.ledger.stopping import board, order, spool
 from tests.ledger.test_crash import sound, told, versions
-from tests.people import MODEL, World, raising, seqs_of, size_of, version_draft
+from tests.people import FOUNDER, MODEL, World, raising, seqs_of, size_of, version_draft
 from tests.postgres import Database, PostgresWorld, Server
 from tests.workers import Workers
 
@@ -349,8 +349,36 @@ def test_a_table_owner_is_caught(
     assert (check, seq) in {(problem.check, problem.seq) for problem in found.problems}
 
 
+TWO_FACES = "CREATE VIEW model AS SELECT * FROM real WHERE current_query() NOT LIKE '%mona%'"
+DIVERTED = "CREATE RULE r AS ON INSERT TO entry DO ALSO DELETE FROM switch"
+
+
+def test_what_is_no_table_of_ours_is_an_alteration(remote: PostgresWorld) -> None:
+    """If it fails, the database says one thing to who verifies, and another to who asks."""
+    ada = remote.world.person(FOUNDER)
+    for made, undone in (
+        (f"ALTER TABLE model RENAME TO real; {TWO_FACES}", None),
+        ("DROP VIEW model; ALTER TABLE real RENAME TO model", "verified"),
+        (DIVERTED, None),
+        ("DROP RULE r ON entry", "verified"),
+        ("ALTER TABLE tile ALTER COLUMN hashes DROP NOT NULL", None),
+        ("ALTER TABLE tile ALTER COLUMN hashes SET NOT NULL", "verified"),
+        ("ALTER TABLE actor ENABLE ROW LEVEL SECURITY", None),
+    ):
+        remote.database.sql(made)
+        if undone:
+            assert verify(ada.book).verdict == undone
+        else:
+            assert "not as the program made" in raising(Altered, lambda: verify(ada.book))
+
+
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM head", "INSERT INTO head SELECT size - 1, root, last FROM head"]
+    "statement",
+    [
+        "DELETE FROM head",
+        "UPDATE head SET size = -1",
+        "INSERT INTO head SELECT size - 1, root, last FROM head",
+    ],
 )
 def test_a_head_that_is_not_one_is_an_alteration(remote: PostgresWorld, statement: str) -> None:
     """If it fails, removing the head is taken for a database that is down, for ever."""
