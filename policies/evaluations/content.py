@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from hashlib import sha256
 from io import SEEK_CUR, BytesIO
@@ -56,6 +57,7 @@ def read_content(path: Path) -> Content:
     digest = sha256(data).hexdigest()
     if data.startswith(_ARCHIVE):
         return Content(name, digest, archive=_archive(name, data))
+    data = data.removeprefix(BOM_UTF8)
     document = _parsed(data)
     if isinstance(document, dict):
         return Content(name, digest, document=document, lines=(document,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
@@ -59,9 +60,12 @@ def test_the_samples_are_what_their_script_writes(tmp_path: Path) -> None:
     assert made == {path.name: path.read_bytes() for path in SUITES.iterdir()}
 
 
-def test_lines_of_our_own_are_read_whole() -> None:
-    """If it fails, a case loses something that its line states."""
-    found = read(OWN)
+@pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+def test_lines_of_our_own_are_read_whole(tmp_path: Path, mark: bytes) -> None:
+    """If it fails, a case loses something that its line states, or Windows' files are refused."""
+    path = tmp_path / OWN.name
+    path.write_bytes(mark + OWN.read_bytes())
+    found = read(path)
     assert [(file.format, file.cases) for file in found.files] == [("cases", 840)]
     assert found.prompt_versions == ["support-7"]
     lines = [json.loads(line) for line in OWN.read_text().splitlines()]
