@@ -120,13 +120,25 @@ def anchor_problems(
             problems.append(Problem("anchor", size, "", f"{gone}: {held} saw {checkpoint.size}."))
         elif checkpoint.size and found.roots.get(checkpoint.size) != checkpoint.root:
             message = f"The first {checkpoint.size} entries are not those of {held}."
-            where = parted()
-            known = where is not None and where.last < checkpoint.size
-            exact = where.first if where and known and where.first == where.last else None
+            where = _narrowed(parted(), _agreed(anchors, found, checkpoint.size), checkpoint.size)
+            exact = where.first if where and where.first == where.last else None
             problems.append(
-                Problem("anchor", exact, "", f"{message} {where}" if known else message)
+                Problem("anchor", exact, "", f"{message} {where}" if where else message)
             )
     return problems
+
+
+def _agreed(anchors: Sequence[Anchor], found: Replayed, below: int) -> int:
+    """How many of the first entries some anchor of fewer than `below` has seen as they are."""
+    seen = [anchor.checkpoint for anchor in anchors if anchor.checkpoint.size < below]
+    return max((each.size for each in seen if found.roots.get(each.size) == each.root), default=0)
+
+
+def _narrowed(where: Parting | None, agreed: int, size: int) -> Parting | None:
+    """Where a history of `size` entries parts, by what the seat remembers and other anchors saw."""
+    if where is None or where.last >= size:
+        return Parting(agreed, size - 1) if agreed else None
+    return Parting(max(where.first, agreed), where.last) if agreed <= where.last else where
 
 
 def _pin_problems(book: Book, found: Replayed, ledger_id: str) -> list[Problem]:

@@ -34,8 +34,8 @@ class Parting:
 
     def __str__(self) -> str:
         if self.first == self.last:
-            return f"The first that this seat saw otherwise is entry {self.first}."
-        return f"The first that this seat saw otherwise is one of {self.first} to {self.last}."
+            return f"The first that was seen otherwise is entry {self.first}."
+        return f"The first that was seen otherwise is one of {self.first} to {self.last}."
 
 
 def trace_of(tree: Tree, before: Trace) -> Trace:

@@ -6,14 +6,17 @@ import base64
 from pathlib import Path
 from shutil import copytree, rmtree
 
+from ledger.checkpoint import Checkpoint
 from ledger.errors import StoreUnavailable
+from ledger.seat import Anchor
+from ledger.tiles import root_at
 from ledger.verification import verify
 from ledger.witnessing import add_witness
 from tests.lab.attack import Attack, Caught, Unmoved
-from tests.lab.attacks.forgers import delete_the_tail
+from tests.lab.attacks.forgers import delete_the_tail, sign_the_tail_anew_with_ones_own_key
 from tests.lab.attacks.journal import journal_of
 from tests.lab.scene import Scene
-from tests.people import raising
+from tests.people import ORIGIN, raising
 
 
 def lead_a_lock_into_a_seat(scene: Scene) -> Unmoved:
@@ -49,8 +52,19 @@ def take_back_what_a_witness_saw(scene: Scene) -> Caught:
     copytree(scene.lab.yesterday, scene.home.folder)
     with scene.world.stranger().read() as snapshot:
         size = snapshot.head.size
-        witness.write_text(f"bank.example/quaestor\n{size}\n{_base64(snapshot.head.root)}\n")
+        witness.write_text(f"{ORIGIN}\n{size}\n{_base64(snapshot.head.root)}\n")
     return Caught("anchor", size)
+
+
+def rewrite_what_lies_between_two_witnesses(scene: Scene) -> Caught:
+    """Nobody remembers the entries themselves, so that nobody can say which one is another."""
+    ann = scene.person("ann")
+    with ann.book.read() as snapshot:
+        before = Checkpoint(ORIGIN, scene.size - 1, root_at(snapshot.tile, scene.size - 1))
+    (memory,) = ann.seat.folder.glob("ledgers/*/remembered")
+    memory.unlink()
+    sign_the_tail_anew_with_ones_own_key(scene)
+    return Caught("anchor", scene.size - 1, against=[Anchor(before, "a friend", "", "a letter")])
 
 
 def _witness(scene: Scene) -> Path:
@@ -82,4 +96,5 @@ ATTACKS: tuple[Attack, ...] = (
     lead_the_journal_into_a_seat,
     damage_a_witness_and_cut_the_tail,
     take_back_what_a_witness_saw,
+    rewrite_what_lies_between_two_witnesses,
 )
