@@ -61,12 +61,18 @@ class Finding:
 
 
 def examine(
-    home: Path | None, seat: Path | None, *, now: datetime, environ: Mapping[str, str]
+    home: Path | None,
+    seat: Path | None,
+    *,
+    now: datetime,
+    environ: Mapping[str, str],
+    store: str = "",
 ) -> list[Finding]:
     """Look at machine, terminal, home and seat, in this order.
 
     `home` and `seat` are the folders the settings name, whether or not they exist; None where
-    none is named. `now` is the computer's clock, with a zone.
+    none is named. `now` is the computer's clock, with a zone; `store` a URL that goes before what
+    the home remembers.
     """
     findings = [_python(), *map(_library, LIBRARIES), _font(), _terminal(environ), _year(now)]
     if home is None or not home.is_dir():
@@ -77,7 +83,7 @@ def examine(
         )
     else:
         findings += [_home_mode(home), _ledger_time(home, now), _room(home), _reserve(home)]
-        findings += [_locks(home), *_orders(Home(home))]
+        findings += [_locks(home), *_orders(Home(home, store))]
     if seat is None or not seat.is_dir():
         findings.append(
             Finding(

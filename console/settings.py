@@ -15,7 +15,6 @@ The one place that reads the environment.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +25,6 @@ from ledger.errors import InvalidInput, Refused
 DATABASE = "ledger.duckdb"
 _DUCKDB = "duckdb:///"
 _POSTGRES = "postgresql+psycopg://"
-_LOGIN = re.compile("//[^/]*@")
 _LOOKS = ("TERM", "NO_COLOR", "COLORTERM")
 _DUMB = frozenset({"", "dumb"})
 
@@ -145,6 +143,12 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).expanduser() if env.get(name) else None
 
 
+def _scheme(url: str) -> str:
+    """What a URL begins with; what comes after it may be a password."""
+    scheme, found, _ = url.partition("//")
+    return f"{scheme}//..." if found else "What was given"
+
+
 def read_store(url: str, home: Path | None) -> tuple[Path | None, str]:
     """The home that a store's URL means, and the URL where it is PostgreSQL's.
 
@@ -155,7 +159,7 @@ def read_store(url: str, home: Path | None) -> tuple[Path | None, str]:
     database = Path(url.removeprefix(_DUCKDB))
     if not url.startswith(_DUCKDB) or database.name != DATABASE:
         raise InvalidInput(
-            f"The store {_LOGIN.sub('//', url)} cannot be used.",
+            f"{_scheme(url)} names no store that can be used.",
             f"Give {_POSTGRES}USER@HOST/DATABASE, or {_DUCKDB}/FOLDER/{DATABASE} (four slashes "
             "before an absolute path).",
         )

@@ -12,10 +12,11 @@ from ledger.errors import StoreUnavailable
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, *, busy: str = "") -> Iterator[None]:
     """Wait for others on this machine who are alone in the folder; go on where nothing can lock.
 
-    StoreUnavailable if the folder cannot be opened.
+    What takes long is not waited for, if `busy` says what that is. StoreUnavailable then, and if
+    the folder cannot be opened.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -25,7 +26,10 @@ def alone_in(folder: Path) -> Iterator[None]:
         ) from error
     try:
         with suppress(OSError):  # some file systems lock no folders
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+            except BlockingIOError as error:
+                raise StoreUnavailable(busy, "Wait until it is done, then try again.") from error
         yield
     finally:
         os.close(descriptor)

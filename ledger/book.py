@@ -274,13 +274,21 @@ class Book:
         """Whether a part is recorded although the store failed afterwards: ask where it would be.
 
         The journal was fsynced before; a connection that was lost at commit leaves it open until
-        the database lets go of the lock that the lost transaction holds.
+        the database lets go of the lock that the lost transaction holds. StoreUnavailable says so
+        where not even that can be asked.
         """
         if self.journal is not None:
             return True
         last = recorded.entries[-1]
-        with self.store.still() as snapshot:
-            found = snapshot.entries(last.seq, last.seq + 1)
+        try:
+            with self.store.still() as snapshot:
+                found = snapshot.entries(last.seq, last.seq + 1)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"The database was lost while this was being recorded. {error.message}",
+                "Whether it was recorded shows once the database answers: quaestor ledger log. "
+                "Look there before you enter it again.",
+            ) from error
         return [entry.data for entry in found] == [last.encode()]
 
     def _post(self, txn: Transaction, posting: Posting) -> None:
@@ -306,9 +314,11 @@ class Book:
         """
         if self.store.exists() and not self.store.writable():
             raise StoreUnavailable(
-                "The database is behind the journal, and you may not write to it.",
+                "You may not write to the database, so what a crash left stays unfinished.",
                 "Have somebody who may write to this home run: quaestor ledger recover",
             )
+        if self.journal is None:
+            self._require_database()
         with self._writing(making=self.journal is not None) as txn:
             return self._recover(txn)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
-from ledger.errors import InvalidInput, Refused, StoreUnavailable
+from ledger.errors import Altered, InvalidInput, Refused, StoreUnavailable
 from ledger.evidence import Evidence
 from ledger.files import fsync_folder, write_durably, write_whole
 from ledger.journal import Journal
 from ledger.reserve import keep_reserve
 from ledger.store.base import Head
 from ledger.switchboard import NAME as SWITCHBOARD
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 _FOLDERS = ("journal", "spool", "vault", "evidence", "reports", "locks")
 _SHARED = 0o2770
@@ -111,9 +115,10 @@ class Home:
             fsync_folder(self.folder)
 
     def exists(self) -> bool:
-        """Whether a ledger was founded here."""
+        """Whether a ledger was founded here, even if its journal was lost since."""
         try:
-            return (self.folder / "store").exists() or self._has_journal()
+            kept = (self.folder / "store").exists() or self.switchboard.exists()
+            return kept or self._has_journal()
         except OSError as error:
             raise StoreUnavailable(
                 f"{self.folder} cannot be looked into: {error.strerror}.",
@@ -131,12 +136,16 @@ class Home:
         return bool(Journal(self.folder / "journal").files())
 
     def require(self) -> None:
-        """InvalidInput unless a ledger was founded here, in the store that was named."""
+        """InvalidInput unless a ledger was founded here, in the store that was named.
+
+        Altered if the record of one that was founded here is gone.
+        """
         if self.half_moved():
+            url = without_password(self.store_url)
             raise InvalidInput(
                 f"A move of the ledger in {self.folder} was interrupted at its end. It is kept in "
-                f"{self.store_url}; the journal that lies here is not in use.",
-                f"Finish it: quaestor ledger move '{without_password(self.store_url)}' keeps it "
+                f"{url}; the journal that lies here is not in use.",
+                f"Finish it: quaestor ledger move '{url}' keeps it "
                 "there, quaestor ledger move duckdb: brings it into the folder.",
             )
         if self.store_url and self._has_journal():
@@ -149,6 +158,12 @@ class Home:
                 f"There is no ledger in {self.folder}.",
                 "Choose one with --home or QUAESTOR_HOME, make one with `quaestor init`, "
                 "or look around with `quaestor demo`.",
+            )
+        if not self.store_url and not self._has_journal():
+            raise Altered(
+                f"A ledger was founded in {self.folder}, but its journal is gone.",
+                "Restore the folder `journal` from a backup, by `quaestor ledger backup` or of "
+                "your own. A ledger that is kept in PostgreSQL: name its URL in QUAESTOR_STORE.",
             )
 
     def read_head(self) -> Head | None:
@@ -180,15 +195,19 @@ def without_password(url: str) -> str:
 
     Raises InvalidInput for what is no URL.
     """
+    bare = read_url(url)._replace(password=None).difference_update_query(["password"])
+    return bare.render_as_string(hide_password=False)
+
+
+def read_url(url: str) -> URL:
+    """A database URL in its parts. InvalidInput, which does not repeat it, for what is none."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        parts = make_url(url)
+        return make_url(url)
     except (ArgumentError, ValueError):
         raise InvalidInput(
             "The store's URL cannot be read.",
             "Give postgresql+psycopg://USER@HOST/DATABASE; what is special in it, as %XX.",
         ) from None
-    bare = parts._replace(password=None).difference_update_query(["password"])
-    return bare.render_as_string(hide_password=False)

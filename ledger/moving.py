@@ -59,8 +59,8 @@ def move(
     Refused if it is kept there already, unless that move is only now `finished`, and Altered if
     the destination holds something else.
     """
-    with alone_in(book.home.folder), _on_disk(book.home.folder):
-        finished = finish_move(book.home) or finished
+    with _moving(book.home):
+        finished = _finished(book.home) or finished
         return _move(book, Home(book.home.folder, url), progress, finished=finished)
 
 
@@ -76,7 +76,7 @@ def backup(book: Book, folder: Path, *, progress: Progress = lambda _done, _tota
     _hold(book)
     if not home.exists():
         home.create()
-    with alone_in(folder), _on_disk(folder):
+    with alone_in(folder, busy=f"Another backup into {folder} is running."), _on_disk(folder):
         there = Book(home, clock=book.clock)
         before = arrived(book, there)
         _copy_vault(book.home.vault, home.vault)
@@ -209,7 +209,24 @@ def _unstage(stage: Home, home: Home) -> None:
 
 
 def finish_move(home: Home) -> bool:
-    """Finish a move that died at its last step; return whether there was one."""
+    """Finish a move that died at its last step; return whether there was one.
+
+    StoreUnavailable while a move is running, which passes through that step.
+    """
+    if not home.half_moved():
+        return False
+    with _moving(home):
+        return _finished(home)
+
+
+@contextmanager
+def _moving(home: Home) -> Iterator[None]:
+    busy = f"Another move of the ledger in {home.folder} is running."
+    with alone_in(home.folder, busy=busy), _on_disk(home.folder):
+        yield
+
+
+def _finished(home: Home) -> bool:
     left = home.half_moved()
     if left:
         _set_aside(Book(Home(home.folder, "duckdb:")))

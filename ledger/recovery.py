@@ -24,10 +24,12 @@ def catch_up(
     """Post what the journal holds beyond the database; return how many entries.
 
     `seen` tells how many entries head and seat have seen. Altered if the journal is shorter than
-    what was posted from it, or does not hold what was seen.
+    what was posted from it, does not hold what was seen, or is another ledger's.
     """
     posted = 0
     size = journal.size()
+    if txn.head.size and size != txn.head.journal:
+        _require_same(txn, journal)
     if size < txn.head.journal:
         raise Altered(
             f"The journal has {size:,} bytes; {txn.head.journal:,} were posted from it.",
@@ -50,3 +52,15 @@ def catch_up(
         post(txn, Posting.of(txn, part.entries))
         posted += len(part.entries)
     return posted
+
+
+def _require_same(txn: Transaction, journal: Journal) -> None:
+    """Altered if database and journal begin differently; which of them is the wrong one is open."""
+    first = next(journal.lines_from(0), b"")
+    if first.endswith(b"\n") and first != txn.first + b"\n":
+        raise Altered(
+            "The database and the journal are not of one ledger.",
+            "Put back the one that was exchanged. If that is the database: move ledger.duckdb away "
+            "and run quaestor ledger recover, which makes it anew from the journal.",
+            0,
+        )

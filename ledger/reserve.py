@@ -121,8 +121,8 @@ def _share_folder(home: Path) -> None:
 
 
 def _size(slot: Path) -> int:
-    """Bytes in a spare; -1 where there is none."""
+    """Bytes in a spare; -1 where there is none, or none that one may look at."""
     try:
         return slot.stat().st_size
-    except FileNotFoundError:
+    except OSError:
         return -1

@@ -19,6 +19,7 @@ from ledger.book import Appended, Book
 from ledger.clock import write_time
 from ledger.entry import Draft
 from ledger.errors import InvalidInput, QuaestorError, Refused, StoreUnavailable
+from ledger.files import stamp
 from ledger.keys import Signer
 from ledger.kinds import Kind
 from ledger.publishing import modes_of, publish_board
@@ -88,8 +89,9 @@ def kill(
     already, and StoreUnavailable only if the switchboard itself could not be written: then the
     model is *not* stopped.
     """
-    with suppress(StoreUnavailable):  # the switchboard may answer where the home does not
-        book.home.require()
+    if stamp(book.home.switchboard) is None:  # it may answer where the home does not
+        with suppress(StoreUnavailable):
+            book.home.require()
     known = _ask(book, signer)
     before = known.modes.get(model)
     if before is None:

@@ -129,7 +129,13 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
 
     session = session_of(context)
     settings = session.settings
-    findings = examine(settings.home, settings.seat, now=system_clock(), environ=settings.looks)
+    findings = examine(
+        settings.home,
+        settings.seat,
+        now=system_clock(),
+        environ=settings.looks,
+        store=settings.store,
+    )
     findings += examine_ledger(session.book)
     if json:
         print_json([asdict(finding) for finding in findings])
@@ -141,4 +147,5 @@ def doctor(context: typer.Context, *, json: Json = False) -> None:
 
 
 def _sentence(finding: Finding) -> str:
-    return f"{finding.detail}. {finding.hint}" if finding.hint else finding.detail
+    detail = finding.detail.removesuffix(".")
+    return f"{detail}. {finding.hint}" if finding.hint else detail

@@ -61,6 +61,13 @@ def without_database(world: World, random: Random) -> None:
     world.home.database.unlink()
 
 
+def with_a_folder_for_a_database(world: World, random: Random) -> None:
+    """Find a folder where the database was."""
+    del random
+    world.home.database.unlink()
+    world.home.database.mkdir()
+
+
 def with_half_a_database(world: World, random: Random) -> None:
     """Cut the database anywhere."""
     data = world.home.database.read_bytes()
@@ -80,6 +87,7 @@ DAMAGES = [
     with_a_short_log,
     with_a_bent_log,
     without_database,
+    with_a_folder_for_a_database,
     with_half_a_database,
     with_a_bent_database,
 ]

@@ -13,7 +13,7 @@ import pytest
 
 from ledger.book import Book
 from ledger.entry import Draft
-from ledger.errors import Altered, InvalidInput, StoreUnavailable
+from ledger.errors import Altered, InvalidInput, Refused, StoreUnavailable
 from ledger.home import Home
 from ledger.registers.models import VersionRow
 from ledger.registers.rows import Rows
@@ -252,6 +252,22 @@ def test_a_database_without_a_journal_is_not_founded_over(world: World) -> None:
     assert "without its journal" in raising(
         Altered, lambda: book.found(founder.signer, draft, "0" * 64)
     )
+    assert "journal is gone" in raising(Altered, lambda: size_of(book))
+    assert "holds a ledger" in raising(Refused, world.home.create)
+    cora = world.person("cora")
+    assert "journal is gone" in kill(cora.book, cora.signer, MODEL).why_not_recorded
+    assert read(world.home.switchboard).switches[MODEL] == "off"
+
+
+def test_a_database_of_another_ledger_is_told_from_a_broken_journal(world: World) -> None:
+    """If it fails, a swapped file sends people to restore a journal in which nothing is wrong."""
+    with duckdb.connect(str(world.home.database)) as database:
+        database.execute("UPDATE entry SET data = encode('another') WHERE seq = 0")
+        database.execute("UPDATE head SET journal = journal - 9")
+    assert "not of one ledger" in raising(Altered, lambda: size_of(world.stranger()))
+    world.home.database.unlink()
+    world.stranger().recover()
+    assert sound(world) == []
 
 
 @pytest.mark.parametrize("break_at", ["commit", "post"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+
+import pytest
 
 from ledger.book import Book
 from ledger.errors import StoreUnavailable
@@ -82,25 +86,41 @@ def test_a_wait_for_the_lock_names_its_holder(world: World, workers: Workers) ->
     assert size_of(book)
 
 
+def test_what_was_typed_does_not_stand_in_the_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, whoever waits reads a password, or why a person was reported."""
+    typed = ["--home", "/srv/q", "ledger", "move", "postgresql://ada:s3cret@db/q", "--confirm", "x"]
+    monkeypatch.setattr("sys.argv", ["/usr/bin/quaestor", *typed])
+    with Locks(world.home.locks).exclusive():
+        named = (world.home.locks / "lock").read_text().strip()
+    assert named == f"process {os.getpid()}: quaestor ledger move"
+
+
 def test_a_waiting_writer_is_not_starved_by_readers(world: World) -> None:
     """If it fails, a kill waits for seconds while screens are being read."""
-    locks = Locks(world.home.locks, patience=5)
+    locks = Locks(world.home.locks, patience=20)
+    reading = Barrier(5)
     stop: list[bool] = []
 
-    def read_again_and_again() -> int:
-        turns = 0
+    def read_again_and_again() -> None:
+        with locks.shared():
+            reading.wait(20)
         while not stop:
             with locks.shared():
-                turns += 1
-        return turns
+                pass
 
     with ThreadPoolExecutor(4) as pool:
         readers = [pool.submit(read_again_and_again) for _ in range(4)]
-        for _ in range(20):
-            with locks.exclusive():
-                pass
-        stop.append(True)
-        assert all(reader.result() for reader in readers)
+        reading.wait(20)
+        try:
+            for _ in range(20):
+                with locks.exclusive():
+                    pass
+        finally:
+            stop.append(True)
+        for reader in readers:
+            reader.result()
 
 
 def test_readers_share_and_writers_do_not(world: World) -> None:

@@ -5,19 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 from shutil import copytree, rmtree
-from time import sleep
 
 import duckdb
 import orjson
 import pytest
 
 from ledger import approving
+from ledger.alone import alone_in
 from ledger.book import Book
 from ledger.errors import Altered, InvalidInput, Refused, StoreUnavailable
 from ledger.home import Home
-from ledger.moving import backup, move, rebuild
+from ledger.moving import backup, finish_move, move, rebuild
 from ledger.registers.actors import active
 from ledger.registers.erasures import draft_erasure
+from ledger.switchboard import read
+from ledger.switching import kill
 from ledger.verification import verify
 from tests.people import (
     FOUNDER,
@@ -95,8 +97,7 @@ def test_a_backup_while_others_write_is_a_home_that_opens(
     """If it failed, a backup taken in working hours could not be restored."""
     job = workers.start("append_for_ever", world, "rosa", "during")
     try:
-        while not job.lines:
-            sleep(0.01)
+        workers.wait(job, until=lambda job: bool(job.lines))
         done = backup(emil.book, tmp_path / "copy")
         again = backup(emil.book, tmp_path / "copy")
     finally:
@@ -295,10 +296,19 @@ def test_a_move_that_died_at_its_last_step_is_finished(
     move(emil.book, url)
     (world.home.folder / "journal").rmdir()
     kept.rename(world.home.folder / "journal")
-    said = raising(InvalidInput, lambda: world.person("emil").note("no"))
+    secret = url.replace("postgres@", "postgres:s3cret@")
+    said = raising(InvalidInput, Home(world.home.folder, secret).require)
     assert f"kept in {url}" in said
+    with alone_in(world.home.folder):  # whoever moves passes through this step
+        assert "is running" in raising(StoreUnavailable, lambda: finish_move(world.home))
+        book = world.person("emil").book
+        assert "is running" in raising(StoreUnavailable, lambda: move(book, url))
+    cora = world.person("cora")
+    assert "interrupted" in kill(cora.book, cora.signer, MODEL).why_not_recorded
+    assert read(world.home.switchboard).switches[MODEL] == "off"
     assert move(world.person("emil").book, url).entries == 0
     raising(Refused, lambda: move(world.person("emil").book, url))  # nothing is left to finish
+    assert not finish_move(world.home)
     world.person("emil").note("yes")
 
 

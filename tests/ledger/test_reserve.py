@@ -152,6 +152,7 @@ def test_a_reserve_that_cannot_be_laid_in_is_no_error(tmp_path: Path) -> None:
     """
     (tmp_path / "reserve").write_bytes(b"")
     assert not keep_reserve(tmp_path)
+    assert missing_spares(tmp_path) == ORDERS.count + BOARDS.count
 
 
 def test_the_reserve_is_not_touched_while_there_is_room(tmp_path: Path) -> None:

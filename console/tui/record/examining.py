@@ -23,7 +23,13 @@ async def examine_here(desk: Desk) -> None:
     book, seat, now = desk.book, desk.session.seat, desk.clock()
 
     def examining(_tell: Tell) -> list[Finding]:
-        found = examine(book.home.folder, seat.folder, now=now, environ=read_looks())
+        found = examine(
+            book.home.folder,
+            seat.folder,
+            now=now,
+            environ=read_looks(),
+            store=book.home.store,
+        )
         return [*found, *examine_ledger(book)]
 
     found = await desk.run_job("Examining", examining)
