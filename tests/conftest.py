@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ledger.switching import kill
 from ledger.verification import verify
 from tests.people import MODEL, World, build, copy, version_draft
 from tests.workers import Workers
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
 
 FIRST = "tests/test_readme.py"
 """Takes as long as a hundred others: begun last, it would leave one process waiting."""

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from select import select
@@ -48,7 +49,8 @@ class Job:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        os.kill(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have come to its end
+            os.kill(self.pid, signal.SIGKILL)
 
 
 class Workers:
@@ -74,8 +76,8 @@ class Workers:
                 job.kill()
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=20)
-        self._reader.join(timeout=20)
+        self._process.wait(timeout=60)
+        self._reader.join(timeout=60)
 
     def start(self, what: str, world: World, actor: str, *more: str) -> Job:
         """Fork a child that does one of `JOBS`."""
@@ -83,7 +85,7 @@ class Workers:
         self._process.stdin.write("\t".join([what, str(world.folder), actor, *more]) + "\n")
         self._process.stdin.flush()
         try:
-            return self._started.get(timeout=20)
+            return self._started.get(timeout=120)  # the first is started once all is imported
         except Empty:
             raise AssertionError("no child was started") from None
 
@@ -92,7 +94,7 @@ class Workers:
         job: Job,
         *,
         until: Callable[[Job], bool] = lambda job: job.ended,
-        patience: float = 40,
+        patience: float = 180,
     ) -> Job:
         """Wait for a child's end, or for what it says."""
         end = monotonic() + patience

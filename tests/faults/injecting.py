@@ -107,7 +107,7 @@ def run_traced(
         _attached(tracer, child)
         os.kill(child.pid, signal.SIGUSR1)
         workers.wait(child)
-        tracer.wait(timeout=20)
+        tracer.wait(timeout=60)
     return Trial(child.lines[1:], log.read_text().splitlines())
 
 

@@ -29,7 +29,7 @@ from reports.founding import found_ledger
 PASSPHRASE = b"correct horse"
 PROGRAM = Path(sys.executable).with_name("quaestor")
 SAMPLES = Path(__file__).parents[3] / "sample_data"
-_PATIENCE = 20.0
+_PATIENCE = 90.0
 _MINE = ("QUAESTOR_", "NO_COLOR", "TERM", "COLUMNS", "LINES")
 
 PEOPLE = {"cy": ["incident-commander"], "eva": ["engineer"]}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.console.demo.conftest import Told, environment
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 END = """
 import sys
 from pathlib import Path

@@ -13,7 +13,7 @@ from textual.widgets import Input, Select, TextArea
 
 from console.tui.app import QuaestorApp
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 async def until(pilot: Pilot[Any], happened: Callable[[], bool], what: str) -> None:

@@ -14,11 +14,11 @@ import pytest
 
 from tests.console.tui.sample import PASSPHRASE, Sample
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 ENTRIES = 25
 
 OTHER = """
-import sys, time
+import sys
 from pathlib import Path
 from ledger import switching
 from ledger.book import Book
@@ -28,16 +28,12 @@ from ledger.seat import Seat
 
 home, seat, entries = Path(sys.argv[1]), Seat(Path(sys.argv[2])), int(sys.argv[3])
 signer = seat.signer("cyril", sys.argv[4].encode())
-book = Book(Home(home), seat)
-slowest = 0.0
+book = Book(Home(home), seat, patience=20)  # which an open console must not try
 for number in range(entries):
-    start = time.monotonic()
     draft = Draft("incident.noted", "incident/inc-1", {"note": f"Note {number}."})
     book.append(signer, [draft])
-    slowest = max(slowest, time.monotonic() - start)
-start = time.monotonic()
 report = switching.kill(book, signer, "fraud-screen", reason="Seen by another process.")
-print(slowest, time.monotonic() - start, report.recorded)
+print(report.recorded)
 """
 
 
@@ -125,11 +121,8 @@ def test_an_open_console_neither_blocks_others_nor_misses_what_they_do(
     terminal.seen(lambda screen: "Women under 30" in screen, "another screen meanwhile")
     terminal.press("5")
     printed, _ = other.communicate(timeout=PATIENCE)
-    slowest, kill, recorded = printed.split()
-    assert other.returncode == 0
-    assert recorded != "None"
-    assert float(slowest) < 5, "an append had to wait for the console"
-    assert float(kill) < 5, "the kill had to wait for the console"
+    assert other.returncode == 0, "an append had to wait for the console"
+    assert printed.strip() != "None", "the kill had to wait for the console"
     terminal.seen(
         lambda screen: line_with(screen, "■ off", "fraud-screen"), "the kill, without any key"
     )

@@ -441,7 +441,7 @@ def test_a_query_that_takes_too_long_is_stopped(decisions: Decisions, query: str
     started = time.monotonic()
     said = raising(InvalidInput, lambda: ask_apart(decisions, query, 0.3))
     assert "took longer than 0.3 seconds" in said
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 90  # it would take days
 
 
 GREEDY = {
@@ -485,11 +485,16 @@ def test_the_process_that_answers_writes_no_file(tmp_path: Path) -> None:
 INTERRUPTED = """
 import signal
 import sys
+from ledger.logs import asking
 from ledger.logs.asking import Question, asked_apart
 
+def listening(apart, listen=asking._Apart.next):
+    print("listening", flush=True)
+    return listen(apart)
+
+asking._Apart.next = listening
 signal.signal(signal.SIGINT, signal.default_int_handler)
 query = "SELECT count(*) FROM range(1000000000) a, range(1000000) b"
-print("asking", flush=True)
 try:
     with asked_apart(Question((), "CREATE VIEW decisions AS SELECT 1 AS n", query)):
         pass
@@ -508,15 +513,13 @@ def test_a_query_ends_with_whoever_asks(ended: signal.Signals) -> None:
         cwd=ROOT,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == b"asking\n"
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not (child := children.read_text().split()):
-        time.sleep(0.02)
-    time.sleep(0.3)
+    assert process.stdout.readline() == b"listening\n"
+    child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    time.sleep(0.3)  # in most runs it is in the midst of it then; it must end at any moment
     os.kill(process.pid, ended)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=90)
     assert (process.returncode, said) == (130 if ended == signal.SIGINT else -ended, b"")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while Path(f"/proc/{child[0]}").exists() and time.monotonic() < until:
         time.sleep(0.02)
     assert not Path(f"/proc/{child[0]}").exists()
