@@ -19,7 +19,7 @@ _PROBLEMS_SHOWN = 50
 
 def vouched(found: Verification, local: LocalTime) -> str:
     """How much of the record somebody outside vouches for, by whom, and when (local time)."""
-    if found.verdict == "altered":
+    if found.problems:
         return legible(found.sentence)
     if found.anchored is None:
         return "Sound in itself, but held against nothing from outside."
@@ -38,6 +38,13 @@ def verification_text(known: Integrity, local: LocalTime) -> Text:
     found = known.found
     text = marks.verdict_mark(found.verdict).text
     text.append(f"\n{vouched(found, local)}")
+    if found.since is not None:
+        seen = (
+            f"{found.since.size:,} entries on, which you verified {local.minute(found.since.time)}"
+        )
+        text.append(f"\nOnly what is new was checked, from {seen}.")
+    for note in () if found.problems else found.notes:
+        text.append(f"\n{legible(note)}")
     text.append(
         f"\n\nHere {local.second(known.at)} · {found.size:,} entries\nRoot {found.root}\n",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from textual.widgets import OptionList, SelectionList, Static
@@ -21,9 +23,13 @@ from ledger.registers.models import ModelRow
 from ledger.registers.reports import ReportRow
 from ledger.registers.rows import R
 from ledger.seat import Seat
+from reports.authority import fingerprint
+from reports.checking import check_report
 from reports.enrolling import new_key
 from tests.console.tui.driving import console, fill, press, settled, shown, until
 from tests.console.tui.sample import PASSPHRASE, ROUNDS, SAMPLE, Sample
+from tests.reports.sample import make_signer
+from tests.reports.test_signing import write_pkcs12
 
 
 def rows_of(sample: Sample, table: type[R], **equal: str | int) -> list[R]:
@@ -279,6 +285,32 @@ async def test_a_report_is_built_and_found_valid(sample: Sample) -> None:
         assert isinstance(notice, Notice)
         assert "valid" in str(notice.message)
         assert "the checkpoint in it is in this ledger" in str(notice.message)
+
+
+async def test_a_report_is_signed_with_an_organisations_own_certificate(
+    sample: Sample, tmp_path: Path
+) -> None:
+    """An organisation with its own signing certificate would need the command line."""
+    own, file = make_signer(actor="ada"), tmp_path / "own.p12"
+    write_pkcs12(file, own)
+    sample.clock.now = own.certificate.not_valid_before_utc + timedelta(days=1)
+    async with sample.console("ada").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "6", "b")
+        await shown(pilot, Form)
+        fill(pilot.app, model="fraud-screen", pkcs12=str(file), opens="wrong horse")
+        await pilot.press("ctrl+s")
+        await shown(pilot, Notice)
+        assert not rows_of(sample, ReportRow)
+        await pilot.press("escape")
+        await shown(pilot, Form)
+        fill(pilot.app, opens="correct horse")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: bool(rows_of(sample, ReportRow)), "the report")
+    (row,) = rows_of(sample, ReportRow)
+    pdf = (sample.book.home.reports / f"{row.report}.pdf").read_bytes()
+    found = await asyncio.to_thread(check_report, pdf, trust=fingerprint(own.authority))
+    assert (found.verdict, found.problems) == ("valid", ())
 
 
 async def test_entries_are_paged_filtered_and_shown_byte_for_byte(sample: Sample) -> None:

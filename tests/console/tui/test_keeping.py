@@ -35,6 +35,7 @@ from ledger.verification import verify
 from ledger.witnessing import witness
 from tests.console.tui.driving import console, fill, press, settled, shown, until
 from tests.console.tui.sample import Sample
+from tests.postgres import Server
 
 DETAILS = (
     AuditPage, EvaluationPage, DatasetPage, IncidentPage, FindingPage, ModelPage, MetricsPage,
@@ -116,8 +117,8 @@ async def test_a_checkpoint_goes_to_and_fro(sample: Sample, tmp_path: Path) -> N
 async def test_a_home_is_copied_and_its_registers_are_made_anew(
     sample: Sample, tmp_path: Path
 ) -> None:
-    """If it fails, whoever has the console alone has no backup, or one that does not open."""
-    copy = tmp_path / "copy"
+    """If it fails, whoever has the console alone has no backup, or publishes over a folder."""
+    copy, public = tmp_path / "copy", tmp_path / "public"
     async with sample.console("noor").run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "7")
@@ -132,12 +133,27 @@ async def test_a_home_is_copied_and_its_registers_are_made_anew(
         await press(pilot, "ctrl+s")
         await until(pilot, (copy / "head.json").exists, "the copy")
         await settled(pilot)
+        await choose(pilot, "Publish")
+        await shown(pilot, Form)
+        (tmp_path / "mine").touch()
+        fill(pilot.app, folder=str(tmp_path / "mine"))
+        await press(pilot, "ctrl+s")
+        await shown(pilot, Notice)
+        await press(pilot, "escape")
+        await shown(pilot, Form)
+        fill(pilot.app, folder=str(public))
+        await press(pilot, "ctrl+s")
+        await until(pilot, (public / "checkpoint").exists, "the tiles")
+        await settled(pilot)
         await choose(pilot, "Rebuild registers")
         await settled(pilot)
         await choose(pilot, "Recover")
         await shown(pilot, Notice)
         assert said(pilot).startswith("0 entries were posted")
-    assert verify(Book(Home(copy), Seat(sample.seat("ada")))).verdict == "verified"
+    found = verify(Book(Home(copy), Seat(sample.seat("ada"))))
+    assert found.verdict == "verified"
+    published = parse_checkpoint(parse_note((public / "checkpoint").read_text())[0])
+    assert (published.size, published.root.hex()) == (found.size, found.root)
 
 
 async def test_a_restore_is_declared_and_accepted(sample: Sample, tmp_path: Path) -> None:
@@ -172,6 +188,40 @@ async def test_a_restore_is_declared_and_accepted(sample: Sample, tmp_path: Path
         await type_name(pilot, "Nordhaven Bank")
         await shown(pilot, Notice)
         assert "The disk failed." in said(pilot)
+
+
+async def test_a_ledger_is_moved_by_its_typed_origin(sample: Sample) -> None:
+    """If it fails, a ledger moves by a slip, or whoever moves it needs the command line."""
+    origin = "nordhaven.example/ai"
+    with Server() as server:
+        url = server.new().url
+        async with sample.console("ada").run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            await press(pilot, "7")
+            await choose(pilot, "Move")
+            await shown(pilot, Form)
+            fill(pilot.app, url="mysql://x")
+            await press(pilot, "ctrl+s")
+            await shown(pilot, TypedName)
+            await type_name(pilot, origin)
+            await shown(pilot, Notice)
+            await press(pilot, "escape")
+            await shown(pilot, Form)
+            fill(pilot.app, url=url)
+            await press(pilot, "ctrl+s")
+            await shown(pilot, TypedName)
+            await press(pilot, "enter")
+            assert not sample.book.home.store_url, "Cancel has the focus"
+            await choose(pilot, "Move")
+            await shown(pilot, Form)
+            fill(pilot.app, url=url)
+            await press(pilot, "ctrl+s")
+            await shown(pilot, TypedName)
+            await type_name(pilot, origin)
+            await shown(pilot, Notice)
+            assert "with the same root" in said(pilot)
+        found = verify(Book(sample.book.home, Seat(sample.seat("ada"))))
+        assert (found.verdict, sample.book.home.store_url) == ("verified", url)
 
 
 async def test_decisions_are_asked_by_sql(sample: Sample, tmp_path: Path) -> None:

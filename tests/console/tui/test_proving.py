@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Static
 
 from console.tui.dialogs import Notice
@@ -12,8 +13,10 @@ from console.tui.record.page import RecordPage
 from ledger.checkpoint import parse_checkpoint, parse_note
 from ledger.proof_files import GivenFile, check_files
 from ledger.witnessing import actor_keys, signed_checkpoint, witness_folders
+from reports.authority import dump_certificate
 from tests.console.tui.driving import console, fill, press, settled, shown, until
 from tests.console.tui.sample import Sample
+from tests.reports.authority_server import new_authority, serving
 
 
 def checked(sample: Sample, *files: Path) -> list[str]:
@@ -73,9 +76,14 @@ async def test_decisions_and_continuations_are_proved_too(sample: Sample, tmp_pa
     assert checked(sample, *(tmp_path / what for what in asked)) == list(asked)
 
 
-async def test_a_checkpoint_is_signed_for_somebody_else(sample: Sample, tmp_path: Path) -> None:
-    """An auditor at the console could take nothing home to hold the ledger to."""
-    file = tmp_path / "noor.checkpoint"
+async def test_a_checkpoint_is_signed_for_somebody_else(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An auditor at the console could take nothing home, and no authority's word for the time."""
+    monkeypatch.setenv("no_proxy", "*")
+    file, ca = tmp_path / "noor.checkpoint", tmp_path / "ca.pem"
+    authority = new_authority()
+    ca.write_bytes(dump_certificate(authority.ca))
     async with sample.console("noor").run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         await press(pilot, "7", "c")
@@ -87,6 +95,16 @@ async def test_a_checkpoint_is_signed_for_somebody_else(sample: Sample, tmp_path
         notice = pilot.app.screen
         assert isinstance(notice, Notice)
         assert "nordhaven.example/ai/noor+" in str(notice.message), "the verifier key is shown"
+        for named, came_to in ((None, "Not timestamped"), (ca, "by Public Notary")):
+            await press(pilot, "escape", "c")
+            await shown(pilot, Form)
+            with serving(authority.grant) as url:
+                fill(pilot.app, path=f"{file}-{came_to}", tsa=url, tsa_ca=str(named or ""))
+                await press(pilot, "ctrl+s")
+                await shown(pilot, Notice)
+            notice = pilot.app.screen
+            assert isinstance(notice, Notice)
+            assert came_to in str(notice.message)
     with sample.book.read() as snapshot:
         size = snapshot.head.size
     assert parse_checkpoint(parse_note(file.read_text())[0]).size == size
@@ -148,5 +166,17 @@ async def test_a_record_is_held_to_what_others_kept(sample: Sample, tmp_path: Pa
         await press(pilot, "escape")
         assert await verified(how="strict", path=other) == "unconfirmed"
         assert await verified(how="all", path=other) == "verified"
-        text = str(pilot.app.screen.query_one("#verdict", Static).render())
+
+        def verdict() -> str:
+            return str(pilot.app.screen.query_one("#verdict", Static).render())
+
+        text = verdict()
         assert "theirs.checkpoint" in text
+        size = app.integrity.found.size if app.integrity.found else 0
+        sample.enter("ada", "incident.noted", "incident/inc-1", note="Later still.")
+        await press(pilot, "V")
+        await shown(pilot, Form)
+        fill(pilot.app, how="since")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "Only what is new" in verdict(), "what is new")
+        assert f"from {size} entries on" in verdict()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from pathlib import Path
 
 import yaml
 from textual.widgets import SelectionList
 
-from console.tui.app import QuaestorApp
 from console.tui.dialogs import Notice
 from console.tui.form import Form
-from console.tui.models.page import ModelsPage
 from console.tui.reading import Reading
 from ledger.logs.bundles import opened_bundle
 from tests.console.tui.driving import fill, press, settled, shown, until
@@ -71,18 +68,3 @@ async def test_a_map_is_written_and_logs_are_sealed_by_it(morning: Sample, tmp_p
         statement = envelope.statement
     assert (statement.model, statement.rows, statement.quarantined) == ("fraud-screen", 2, 0)
     assert [(each.name, each.count) for each in statement.redactions] == [("email", 2)]
-
-
-async def test_who_has_no_key_is_told_before_filling_a_form(
-    morning: Sample, tmp_path: Path
-) -> None:
-    """If it fails, a visitor fills a form, and nothing happens."""
-    app = QuaestorApp(
-        morning.book.home.folder, tmp_path / "none", None, lambda: None, morning.clock, zone=UTC
-    )
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await press(pilot, "7", "c")
-        await shown(pilot, Notice)
-        await press(pilot, "escape", "2")
-        await shown(pilot, ModelsPage)

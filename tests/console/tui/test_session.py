@@ -75,17 +75,19 @@ async def test_what_others_enter_appears_by_itself(sample: Sample) -> None:
 
 
 async def test_without_a_key_one_can_look_but_not_act(sample: Sample, tmp_path: Path) -> None:
-    """A visitor would be let into a form that can only fail."""
+    """A visitor would be let into a form that can only fail, or fill it and see nothing happen."""
     app = QuaestorApp(
         sample.book.home.folder, tmp_path / "none", None, lambda: None, sample.clock, zone=UTC
     )
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        await press(pilot, "2", "n")
-        await shown(pilot, Notice)
-        notice = app.screen
-        assert isinstance(notice, Notice)
-        assert "you can look but not act" in str(notice.message)
+        for room, act in (("2", "n"), ("7", "c")):
+            await press(pilot, room, act)
+            await shown(pilot, Notice)
+            notice = app.screen
+            assert isinstance(notice, Notice)
+            assert "you can look but not act" in str(notice.message)
+            await press(pilot, "escape")
 
 
 async def test_a_session_locks_after_the_time_it_was_given(sample: Sample) -> None:
