@@ -109,23 +109,25 @@ def _member(content: Content, name: str) -> Any:
     return found
 
 
-def _first_score(header: dict[str, Any]) -> dict[str, Any]:
+def _first_score(header: dict[str, Any]) -> tuple[str, str]:
     """What the results list first: its scorer, and which of the scorer's values it is."""
     results = header.get("results")
     scores = results.get("scores") if isinstance(results, dict) else None
     first = scores[0] if isinstance(scores, list) and scores else None
-    return first if isinstance(first, dict) else {}
+    said = first if isinstance(first, dict) else {}
+    value = str(said.get("name"))
+    return str(said.get("scorer", value)), value
 
 
-def _fields(sample: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
+def _fields(sample: dict[str, Any], first: tuple[str, str]) -> dict[str, Any]:
     given = sample.get("scores")
     scores = given if isinstance(given, dict) else {}
-    scorer = first.get("scorer", first.get("name"))
+    scorer, value_of = first
     score = scores.get(scorer) if scorer in scores else next(iter(scores.values()), None)
     score = score if isinstance(score, dict) else {}
     value = score.get("value")
     if isinstance(value, dict):
-        value = value.get(first.get("name"))
+        value = value.get(value_of)
     epoch = sample.get("epoch", 1)
     name = str(sample["id"])
     seconds = sample.get("total_time")

@@ -254,7 +254,7 @@ def count_tasks(engine: duckdb.DuckDBPyConnection, scope: Scope) -> Tasks:
         parameters,
     ).fetchall()
     if not found:
-        return Tasks("the column task is empty in all rows")
+        return Tasks("no decision that counts has a task")
     costs = [cost for _, _, cost in found if cost is not None]
     return Tasks(
         distinct=len(found),
