@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import InvalidInput
-from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, Rows, all_records
+from ledger.logs.batches import BATCH_BYTES, BATCH_ROWS, Batch, Rows, all_records, line_feeds
 from ledger.logs.containers import RATIO
 from ledger.logs.engine import analysis
 
@@ -29,7 +29,7 @@ def read_columnar(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
     """
     try:
         yield from _read(file, name, size)
-    except (pa.ArrowException, duckdb.Error, OSError) as error:
+    except (pa.ArrowException, duckdb.Error, OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}.",
             "Check that the file is whole, or state its format.",
@@ -56,7 +56,9 @@ def _read(file: BinaryIO, name: str, size: int) -> Iterator[Batch]:
             records = texts.cast(pa.binary()).to_pylist()
             first, line = line + 1, line + len(records)
             position = size * line // rows
-            if all_records(b"\n".join(records), len(records)):
+            lines = b"\n".join([*records, b""])
+            feeds = line_feeds(lines)
+            if len(feeds) == len(records) and all_records(lines, feeds):
                 whole = texts.cast(pa.string()).combine_chunks()
                 yield Batch(whole, range(first, line + 1), None, (), position)
                 continue

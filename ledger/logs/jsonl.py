@@ -11,11 +11,12 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ledger.logs import batches
-from ledger.logs.batches import LONGEST, Batch, Rows, all_records, overlong
+from ledger.logs.batches import LONGEST, Batch, Rows, all_records, line_feeds, overlong
 
-BLOCK = 8 * 2**20
+BLOCK = 16 * 2**20
 _SPACE = " \t\r\n"
 
 
@@ -24,25 +25,29 @@ def read_jsonl(file: BinaryIO, position: Callable[[], int]) -> Iterator[Batch]:
 
     `position` tells how many bytes of the log are read.
     """
-    line, rest = 1, b""
+    line = 1
     while block := file.read(BLOCK):
-        block = rest + block
-        end = block.rfind(b"\n") + 1
-        if not end and len(block) > LONGEST:
+        rest = file.readline(LONGEST + 1)
+        block += rest
+        feeds = line_feeds(block)
+        endless = len(rest) > LONGEST and not rest.endswith(b"\n")
+        if endless:
+            start = int(feeds[-1]) + 1 if len(feeds) else 0
+            block, rest = block[:start], block[start:]
+        yield from _judged(block, feeds, line, position())
+        line += len(feeds)
+        if endless:
             rows = Rows()
-            rows.reject(overlong(line, block, file))
+            rows.reject(overlong(line, rest, file))
             yield rows.batch(position())
-            line, rest = line + 1, b""
-            continue
-        block, rest = block[:end], block[end:]
-        yield from _judged(block, line, position())
-        line += block.count(b"\n")
-    yield from _judged(rest, line, position())
+            line += 1
 
 
-def _judged(block: bytes, line: int, position: int) -> Iterator[Batch]:
+def _judged(block: bytes, feeds: NDArray[np.intp], line: int, position: int) -> Iterator[Batch]:
     """The batches that whole lines make, the first of them being line number `line`."""
-    batch = _all_good(block, line, position) if block else None
+    if block and not block.endswith(b"\n"):
+        block, feeds = block + b"\n", np.append(feeds, len(block))
+    batch = _all_good(block, feeds, line, position)
     if batch is None:
         yield from _one_by_one(block, line, position)
         return
@@ -54,24 +59,20 @@ def _judged(block: bytes, line: int, position: int) -> Iterator[Batch]:
         yield Batch(records, lines, raws, (), position)
 
 
-def _all_good(block: bytes, line: int, position: int) -> Batch | None:
+def _all_good(block: bytes, feeds: NDArray[np.intp], line: int, position: int) -> Batch | None:
     """The lines as one batch, if each of them is a record and none is blank."""
-    ended = block if block.endswith(b"\n") else block + b"\n"
-    ends = np.flatnonzero(np.frombuffer(ended, np.uint8) == ord("\n")) + 1
-    if not all_records(ended[:-1], len(ends)):
+    if not len(feeds) or not all_records(block, feeds):
         return None
-    offsets = np.zeros(len(ends) + 1, np.int32)
-    offsets[1:] = ends
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(ended)]
-    raws = pa.Array.from_buffers(pa.binary(), len(ends), buffers)
+    offsets = np.append(0, feeds + 1).astype(np.int32)
+    if np.any(np.diff(offsets) > LONGEST + 1):
+        return None
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    raws = pa.Array.from_buffers(pa.binary(), len(feeds), buffers)
     try:
-        text = raws.cast(pa.string())
+        records = pc.ascii_trim(raws.cast(pa.string()), characters=_SPACE)
     except pa.ArrowInvalid:
         return None  # not UTF-8
-    records = pc.ascii_trim(text, characters=_SPACE)
-    if pc.any(pc.greater(pc.binary_length(raws), LONGEST + 1)).as_py():
-        return None
-    return Batch(records, range(line, line + len(ends)), raws, (), position)
+    return Batch(records, range(line, line + len(feeds)), raws, (), position)
 
 
 def _one_by_one(block: bytes, line: int, position: int) -> Iterator[Batch]:

@@ -92,6 +92,25 @@ def test_jsonl_bad_rows_and_their_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        ([b"{} {}", b'{"a":', b"{}}"], [1, 2, 3]),
+        ([b"{}{}", b'{"a":{}', b'{"b":1}}'], [1, 2, 3]),
+        ([b"{}, {}", b"{}"], [1]),
+        ([b'{"a":1}\r', b'{"a":"}\\n{"}\r'], []),
+        ([b'{"a":"}', b'{"}'], [1, 2]),
+        ([b"{", b"}", b"{}"], [1, 2]),
+    ],
+)
+def test_a_line_is_a_record(tmp_path: Path, lines: list[bytes], bad: list[int]) -> None:
+    """If it fails, several records on one line make up for one over several, and are sealed."""
+    found, rejected = read_all(written(tmp_path, "log.jsonl", b"\n".join(lines)))
+    assert [row.line for row in rejected] == bad
+    kept = [(n, line.rstrip(b"\r")) for n, line in enumerate(lines, start=1) if n not in bad]
+    assert found == kept
+
+
+@pytest.mark.parametrize(
     ("name", "start", "long"),
     [("log.jsonl", b'{"a":1}\n', b'{"a":"%s"}'), ("log.csv", b"a\n1\n", b'"%s"')],
 )
