@@ -36,8 +36,8 @@ def derivation(
 
     It yields the columns of the relation `rows`, each mapped column under its name after `=`, and
     `problem`: null, or why the record cannot be sealed. Each record is parsed once. A text that was
-    taken from a conversation goes before what stands at a column's source; records are refused that
-    hold any `as_it_came`, where nothing was taken.
+    taken from a conversation goes before what stands at a column's source. `as_it_came` nothing was
+    taken, and records that hold any such text are refused.
     """
     locator = Locator()
     texts: list[str] = []
@@ -46,10 +46,12 @@ def derivation(
     bound: dict[str, object] = {}
     for number, (name, column) in enumerate(mapping.columns.items()):
         found = locator.case(column.cases, of_text(column, locator.text(column.sources)))
-        found = _translated(column, _or_taken(locator, name, found), f"values{number}", bound)
+        found = found if as_it_came else _or_taken(locator, name, found)
+        found = _translated(column, f"nullif({found}, '')", f"values{number}", bound)
         texts.append(f"{found} AS {_text(name)}")
         if column.since is not None:
-            start = _or_taken(locator, since_of(name), locator.text([column.since]))
+            start = locator.text([column.since])
+            start = start if as_it_came else _or_taken(locator, since_of(name), start)
             texts.append(f"{_trimmed(start)} AS {_start(name)}")
         values.append(f'{value_of(column, _text(name), _start(name), mapping)} AS "={name}"')
         problems += _problems(name, column, mapping.timezone)
@@ -90,7 +92,7 @@ def _trimmed(text: str) -> str:
 
 def _or_taken(locator: Locator, name: str, text: str) -> str:
     """Write the text that was taken for a name (an empty one: none was there), else this one."""
-    return f"nullif(coalesce({locator.within(MAPPED, name)}, {text}), '')"
+    return f"coalesce({locator.within(MAPPED, name)}, {text})"
 
 
 def _translated(column: Column, text: str, parameter: str, bound: dict[str, object]) -> str:
@@ -116,7 +118,7 @@ def _problems(name: str, column: Column, zone: str | None) -> Iterator[str]:
     if timed and column.unit is Unit.ISO and not zone:
         zoneless = " OR ".join(f"regexp_full_match({end}, '{ZONELESS}')" for end in ends)
         yield (
-            f"CASE WHEN {zoneless} "
+            f"CASE WHEN {value} IS NULL AND ({zoneless}) "
             f"THEN '{name}: a time without a zone, and the column map states none' END"
         )
     if column.since is not None:

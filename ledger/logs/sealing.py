@@ -31,7 +31,7 @@ from ledger.logs.checking import SealFacts
 from ledger.logs.deriving import derivation
 from ledger.logs.engine import analysis
 from ledger.logs.formats import format_named
-from ledger.logs.mapping import ColumnMap
+from ledger.logs.mapping import RECORD, ColumnMap
 from ledger.logs.protecting import Protection, Safeguards
 from ledger.logs.quarantine import Quarantine
 from ledger.logs.reading import Arrival, Examined, Source, examine, read, unfolded, unfolding
@@ -145,9 +145,9 @@ class _Sealer:
         protection: Protection,
     ) -> None:
         self._rows = rows
-        self._derive, self._parameters = derivation(
-            mapping, "batch", as_it_came=not protection.takes
-        )
+        derived, self._parameters = derivation(mapping, "batch", as_it_came=not protection.takes)
+        # The records are at hand: to take them through the engine would copy each twice.
+        self._derive = f"SELECT * EXCLUDE ({RECORD}) FROM ({derived})"  # noqa: S608 - built above
         self._engine = engine
         self._protection = protection
         self._quarantine = quarantine
@@ -168,7 +168,7 @@ class _Sealer:
             derived = self._engine.execute(self._derive, self._parameters).to_arrow_table()
         except (duckdb.Error, msgspec.DecodeError):
             return self._sound(batch)
-        derived = _in_order(derived)
+        derived = _in_order(derived).append_column(RECORD, protected.records)
         bad = []
         problems = derived.column("problem")
         unsealed: set[int] = set()
