@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_text
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from console.cli.display import Document, print_json, progress, show_one
 from console.session import Session
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 ROW = re.compile(r"(log-[0-9]+):([0-9]+)")
 LOG = re.compile(r"log-[0-9]+")
+LABELS = frozenset({"hallucination", "groundedness", "relevance", "toxicity", "rated_by"})
+"""What a reviewer says of an answer."""
+_FIRST = (
+    *("decision_id", "kind", "time", "request_id", "model", "prompt"),
+    *("decision", "label", "confidence", "guardrail"),
+)
+_PLACED = ("log", "row", "model", "kind", "time")
 
 
 def show_decision(
@@ -67,8 +75,10 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
+    import msgspec
     import orjson
 
+    from console.messages import legible
     from ledger.merkle import leaf_hash
 
     document = decision.as_json()
@@ -80,26 +90,50 @@ def _show(
         print_json(document)
         return
     show_one(session, _readable(document, decision), as_json=False)
+    typer.echo("\nThe record:")
+    for line in msgspec.json.format(decision.record, indent=2).decode().splitlines():
+        typer.echo(legible(line))
     if proof:
         session.voice.note(f"The proof is in {proof}; others check it: quaestor ledger check")
 
 
 def _readable(document: Document, decision: Decision) -> Document:
-    """The same for people: the digits of the record as they are, empty columns left out."""
-    record = json_text.loads(decision.record, parse_int=str, parse_float=str)
+    """The same for people: what came of it by kind, empty columns left out, the record apart."""
     columns = {name: value for name, value in decision.columns.items() if value is not None}
-    answers = [dict(answer) for answer in decision.answers]
     log, hashes = decision.log, len(document["inclusion"]["path"])
     inclusion = (
         f"row {decision.row} of {log.rows:,}; a path of length {hashes} proves it to the root"
     )
+    head = {name: document[name] for name in _FIRST}
     return {
-        **document,
-        "record": record,
-        "columns": columns,
-        "answers": answers,
+        **head,
+        "explanation": {
+            each["feature"]: f"{each['value']:+.4g}" for each in document["attributions"]
+        }
+        or decision.columns.get("explanation")
+        or "the log has none",
+        **_answered(decision.answers),
+        "audits": document["audits"] or "none looked at it",
+        "sealed": document["sealed"],
         "inclusion": f"{inclusion} that entry {log.seq} states",
+        "proof": document["proof"],
+        "columns": columns,
     }
+
+
+def _answered(answers: Sequence[Mapping[str, Any]]) -> Document:
+    """Feedback, outcomes and reviewers' labels, an answer a line, and where each stands."""
+    said: dict[str, list[Document]] = {"feedback": [], "outcome": [], "review": []}
+    for answer in answers:
+        place = {"in": f"{answer['log']}:{answer['row']}"}
+        time = {"time": answer["time"]} if "time" in answer else {}
+        told = {name: value for name, value in answer.items() if name not in _PLACED}
+        review = {name: value for name, value in told.items() if name in LABELS}
+        rest = {name: value for name, value in told.items() if name not in review}
+        for kind, values in ((str(answer["kind"]), rest), ("review", review)):
+            if values:
+                said[kind].append({**time, **values, **place})
+    return {kind: found or "none with its request id" for kind, found in said.items()}
 
 
 def _write(path: Path, text: str) -> None:

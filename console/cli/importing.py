@@ -88,7 +88,9 @@ def import_files(
     and credentials are redacted before anything is hashed, and of conversations a summary is kept,
     with what the map takes from them, unless the redaction policy keeps them whole. Bad rows are
     quarantined and counted. --map and --column add to the columns of the format, or replace them;
-    a plain table is mapped as proposed. The same files again change nothing, and exit as before.
+    a plain table is mapped as proposed. The persons that a format names become pseudonyms, and
+    what it holds of them is sealed, unless the map states `subject` or `personal` itself.
+    The same files again change nothing, and exit as before.
     A bundle (`logs seal`) is checked through and entered as it is.
     Types: string, integer, number, boolean, timestamp.
     """
@@ -109,7 +111,7 @@ def import_files(
             return
         if model is None:
             raise InvalidInput("It is not said whose decisions these are.", "State --model MODEL.")
-        note_unmarked(session, found[0], mapping)
+        note_personal(session, found[0], mapping, rule)
         _enter(session, model, kind, found, mapping, form, max_bad, as_json=json)
 
 
@@ -219,19 +221,32 @@ def recognised_files(session: Session, arrived: Arrived, form: str | None) -> li
     return found
 
 
-def note_unmarked(session: Session, one: Recognised, mapping: ColumnMap) -> None:
-    """Say which personal data is kept as it is, so that it can never be erased by itself."""
-    from ledger.logs.surveying import sampled, unmarked
+def note_personal(
+    session: Session, one: Recognised, mapping: ColumnMap, rule: Mapping[str, Any]
+) -> None:
+    """Say which fields are protected although nobody said so, or are not since somebody did.
 
-    if not one.format.personal or one.format.gather is not None:  # that reads all files first
+    Those of the first records, of a format whose records can be read one by one.
+    """
+    from ledger.logs.formats import decides
+    from ledger.logs.surveying import held, sampled, unmarked
+
+    form = one.format
+    records = [] if form.gather is not None else sampled(one.log, one.container, form)
+    if decides(rule):
+        left = unmarked(records, mapping, form, _rules(session).rules.removed)
+        if left:
+            session.voice.note(
+                "personal data that the map leaves as it is, and that no erasure will reach: "
+                f"{', '.join(left)}"
+            )
         return
-    records = sampled(one.log, one.container, one.format)
-    left = unmarked(records, mapping, one.format, _rules(session).rules.removed)
-    if left:
-        session.voice.note(
-            f"personal data that the map does not mark, and that no erasure will reach: "
-            f"{', '.join(left)}; `quaestor logs map` proposes a map that does"
-        )
+    for done, sources in (
+        ("named by pseudonyms", mapping.subjects),
+        ("sealed under the person's key", mapping.personal),
+    ):
+        if found := held(records, sources) if records else sources:
+            session.voice.note(f"personal data, {done}: {', '.join(found)}")
 
 
 def map_of(
@@ -239,9 +254,14 @@ def map_of(
     rule: Mapping[str, Any],
     form: str | None,
     kind: Kind = "decision",
+    *,
+    keyless: bool = False,
 ) -> ColumnMap:
-    """The map of some files: what was stated, on top of what their format or content gives."""
-    from ledger.logs.formats import completed, format_named
+    """The map of some files: what was stated, on top of what their format or content gives.
+
+    Where there is no vault (`keyless`) what would be sealed is removed.
+    """
+    from ledger.logs.formats import completed, decides, format_named, marked, protected
     from ledger.logs.formats.table import TABLE
     from ledger.logs.kinds import fitted
     from ledger.logs.proposing import propose
@@ -254,8 +274,14 @@ def map_of(
     if format_ is TABLE and not rule.get("columns"):
         container = found[0].container
         proposed = propose(found[0].log, container, rule.get("timezone"), kind)
-        rule = {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
-    return fitted(completed(format_, rule), kind)
+        mapping = completed(
+            format_, {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
+        )
+        if not decides(rule):
+            mapping = marked(mapping, proposed.subjects, proposed.personal, keyless=keyless)
+    else:
+        mapping = protected(format_, rule, keyless=keyless)
+    return fitted(mapping, kind)
 
 
 def stated_rule(map_file: Path | None, columns: list[str], timezone: str | None) -> Fields:

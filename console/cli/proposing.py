@@ -96,15 +96,25 @@ def proposed(file: Path, form: str | None, timezone: str | None, kind: Kind) -> 
     return Proposed(found, kind, mapping, records)
 
 
-def answered(mapping: ColumnMap, answers: dict[str, Any], personal: Sequence[str]) -> ColumnMap:
-    """The map with what a person said of it, and with these columns' sources marked as personal."""
-    from ledger.logs.formats import completed, format_named
+def answered(
+    mapping: ColumnMap, answers: dict[str, Any], personal: Sequence[str], person: str | None = None
+) -> ColumnMap:
+    """The map with what a person said of it, and with these columns' sources marked as personal.
 
-    sources = [s for name in personal for s in mapping.columns[name].sources]
-    known = mapping.personal
-    marked = [*known, *(s for s in sources if s not in {*known, mapping.subject})]
-    given = {name: value for name, value in (answers | {"personal": marked}).items() if value}
-    return completed(format_named(mapping.format), mapping.brief() | given)
+    `person` is the column of whom a record is about. What is marked is a text from then on.
+    """
+    from ledger.logs.formats import completed, format_named, marked
+    from ledger.logs.mapping import Type
+
+    columns = dict(mapping.columns)
+    for name in {*personal, *filter(None, [person])}:
+        columns[name] = columns[name].model_copy(update={"type": Type.STRING})
+    subject = columns[person].sources if person else mapping.subjects
+    sources = [source for name in personal for source in columns[name].sources]
+    told = mapping.model_copy(update={"columns": columns})
+    told = marked(told, subject, list(dict.fromkeys([*mapping.personal, *sources])))
+    given = {name: value for name, value in answers.items() if value}
+    return completed(format_named(mapping.format), told.brief() | given)
 
 
 def as_column(mapping: ColumnMap, place: Place) -> tuple[ColumnMap, str]:
@@ -162,10 +172,14 @@ class _Settling:
         if label := self._one_of("Which column is the label, the outcome that came true?"):
             answers["label"] = label
         answers["groups"] = self._some_of("Which columns hold groups (age, sex)?")
-        if self._mapping.subject or self._mapping.personal:
-            marked = filter(None, [self._mapping.subject, *self._mapping.personal])
+        marked = [*self._mapping.subjects, *self._mapping.personal]
+        if marked:
             self._session.voice.note(f"Marked as personal data: {', '.join(marked)}")
-        return answered(self._mapping, answers, self._some_of("Which columns hold personal data?"))
+        personal = self._some_of("Which columns hold personal data?")
+        person = None
+        if (marked or personal) and not self._mapping.subjects:
+            person = self._one_of("Which column names the person that a record is about?")
+        return answered(self._mapping, answers, personal, person)
 
     def _show(self) -> None:
         """Number what may be answered: the columns, then the other places that look like some."""

@@ -69,8 +69,9 @@ def seal_files(
 
     For a CI runner or a training cluster: `logs import BUNDLE` enters it where the ledger is. The
     program signs with the key of its seat (QUAESTOR_SEAT) or with --key FILE, as whom --as says or
-    the file is called. Personal data and credentials of every class are removed. Of bad rows the
-    bundle holds line, reason and digest, not their text; it is written even if they are too many.
+    the file is called. Personal data and credentials of every class are removed, and so are the
+    personal fields of a format, unless the map states `personal: []`. Of bad rows the bundle holds
+    line, reason and digest, not their text; it is written even if they are too many.
     """
     from ledger.logs.bundling import require_keyless, seal_bundle
     from ledger.logs.recognising import stated
@@ -79,8 +80,13 @@ def seal_files(
     rule = stated_rule(map_file, column or [], timezone)
     with arrived_files(session, paths, explained=True) as arrived:
         found = recognised_files(session, arrived, form)
-        mapping = map_of(found, rule, form, kind)
+        mapping = map_of(found, rule, form, kind, keyless=True)
         require_keyless(mapping)
+        if removed := [each for each in mapping.redact if each not in (rule.get("redact") or ())]:
+            session.voice.note(
+                f"personal data, removed as there is no vault here: {', '.join(removed)}; a map "
+                "that states `personal: []` leaves it"
+            )
         signer = _signer(session, key)
         container, _ = stated(form)
         with progress(session, "sealing", of_bytes=True) as told:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from ledger.collection import collection_put_off
 from ledger.errors import InvalidInput
@@ -18,11 +18,13 @@ from ledger.logs.mapping import ColumnMap, Of, Type
 from ledger.logs.paths import Name, parse
 from ledger.logs.people import People
 from ledger.logs.pseudonyms import Pseudonyms
+from ledger.logs.redaction import redact_value
 from ledger.logs.rules import RedactionRules
 from ledger.logs.splicing import Node, Reader, splice
 from ledger.logs.taking import inside, with_taken
 
-REMOVED = "[redacted:field]"
+MARK = "[redacted:"
+REMOVED = f"{MARK}field]"
 NOBODY = "\0nobody"
 CONVERSATION = "conversation"
 
@@ -48,6 +50,7 @@ class Fields:
         self._nobody = f"{NOBODY}|{import_key}"
         self._person = self._nobody
         self._pseudonyms, self._people = pseudonyms, people
+        self._removed = rules.removed
         self._done: list[str] = []
         self._shapes: dict[Shape, Shape] = {}
         self.conversations = (
@@ -90,12 +93,13 @@ class Fields:
         """What the map says of fields, as a tree."""
         root = Node()
         # First, so that it is known whom the personal fields of a record are about.
-        if mapping.subject is not None and mapping.subject not in mapping.redact:
-            root.add(mapping.subject, self._name)
+        for source in mapping.subjects:
+            if source not in mapping.redact:
+                root.add(source, self._name)
         for source in mapping.redact:
             root.add(source, self._remove)
         for source in mapping.personal:
-            root.add(source, partial(self._seal, source))
+            root.add(source, partial(self._seal, source, _key(source)))
         for source in mapping.pseudonyms:
             root.add(source, self._pseudonymise)
         return root
@@ -114,15 +118,21 @@ class Fields:
     def _name(self, text: str) -> str | None:
         if not text:
             return None
-        self._person = text
+        if self._subject is None:
+            self._person = text
         self._done.append("pseudonym")
         return self._people.name(text)
 
-    def _seal(self, source: str, text: str) -> str | None:
+    def _seal(self, source: str, key: str, text: str) -> str | None:
+        """Seal what is left of a text once what is always removed, or by policy, is out of it."""
         if not text:
             return None
+        left, counts = redacted(text, key, self._removed)
+        self._done.extend(counts)
+        if left.startswith(MARK) and left.endswith("]") and left.count("[") == 1:
+            return left
         self._done.append("personal")
-        return self._people.seal(self._person, source, text)
+        return self._people.seal(self._person, source, left)
 
     def _pseudonymise(self, text: str) -> str | None:
         if not text:
@@ -148,19 +158,32 @@ def counted(shapes: Counter[Shape]) -> Counter[str]:
 
 def _reader(mapping: ColumnMap, conversations: Sequence[str]) -> Reader | None:
     """What reads the subject beforehand, where it may not be the first thing that is come upon."""
-    if mapping.subject is None or not mapping.personal:
+    if not (mapping.subjects and mapping.personal):
         return None
-    path = parse(mapping.subject)
+    first = mapping.subjects[0]
+    path = parse(first)
     plain = len(path.legs) == 1 and all(isinstance(step, Name) for step in path.legs[0])
-    reached = mapping.subject not in mapping.redact and not any(
-        inside(mapping.subject, each) for each in conversations
-    )
-    return None if plain and reached else Reader(mapping.subject)
+    reached = first not in mapping.redact and not any(inside(first, each) for each in conversations)
+    alone = len(mapping.subjects) == 1
+    return None if plain and reached and alone else Reader(*mapping.subjects)
+
+
+def _key(source: str) -> str:
+    """The name that stands before what is at a source."""
+    names = [step.text for leg in parse(source).legs for step in leg if not step.text.isdecimal()]
+    return names[-1] if names else ""
+
+
+@lru_cache(maxsize=4096)
+def redacted(text: str, key: str, classes: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """A text that stands under a key without what these classes take out, and what that was."""
+    counts: Counter[str] = Counter()
+    left = redact_value(text, key, counts, classes)
+    return left, tuple(counts.elements())
 
 
 def _require_texts(mapping: ColumnMap) -> None:
-    subject = (mapping.subject,) if mapping.subject is not None else ()
-    hidden = {*mapping.redact, *mapping.personal, *mapping.pseudonyms, *subject}
+    hidden = {*mapping.redact, *mapping.personal, *mapping.pseudonyms, *mapping.subjects}
     for name, column in mapping.columns.items():
         taken = hidden & {*column.sources, column.since}
         if taken and (column.type is not Type.STRING or column.of is not Of.VALUE):

@@ -189,7 +189,7 @@ class ColumnMap(BaseModel):
     holds such a timestamp is a bad row. `decision`, `label` and `groups` say which columns these
     are, `positive` which text of the decision is the favourable one. `redact` names fields that
     are removed, `pseudonyms` fields replaced by keyed HMACs, `personal` fields encrypted for the
-    person that `subject` names.
+    person that `subject` names; of several subjects, for the first that a record names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -204,7 +204,12 @@ class ColumnMap(BaseModel):
     redact: tuple[Source, ...] = ()
     pseudonyms: tuple[Source, ...] = ()
     personal: tuple[Source, ...] = ()
-    subject: Source | None = None
+    subject: Sources | None = None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The sources that name persons, in the order in which they count."""
+        return () if self.subject is None else _several(self.subject)
 
     @field_validator("columns")
     @classmethod

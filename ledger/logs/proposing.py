@@ -10,7 +10,7 @@ from typing import Any
 
 from ledger.errors import InvalidInput
 from ledger.logs.batches import BadRow, parsed
-from ledger.logs.formats import completed
+from ledger.logs.formats import completed, marked, protected
 from ledger.logs.formats.table import TABLE
 from ledger.logs.kinds import canonical_column, canonical_names
 from ledger.logs.mapping import (
@@ -30,6 +30,20 @@ from ledger.logs.recognising import recognised
 from ledger.registers.logs import LogKind
 
 SEEN = 10_000
+PERSONS = tuple(
+    f"{who}_id"
+    for who in (
+        *("applicant", "customer", "client", "patient", "borrower", "candidate", "claimant"),
+        *("subject", "person", "member", "employee", "end_user", "user"),
+    )
+)
+"""What a table calls whom a decision is about, the likelier ones first."""
+ABOUT_PERSONS = (
+    *("full_name", "first_name", "last_name", "surname", "applicant_name", "customer_name"),
+    *("email", "e_mail", "email_address", "phone", "phone_number", "mobile", "address", "street"),
+    *("date_of_birth", "birth_date", "dob", "national_id", "ssn", "tax_id", "iban"),
+)
+"""What a table calls what is personal, whoever it is about."""
 
 
 def propose(
@@ -40,15 +54,16 @@ def propose(
 ) -> ColumnMap:
     """The map of a log: that of its format, or of a table what its first 10,000 records suggest.
 
-    A table's top-level fields are mapped under their own names, typed by what they hold; zone-less
-    timestamps stay text unless `timezone` states their zone. `form` is a container or a format. Of
-    feedback, outcomes and resources, fields that are called like a canonical column become it.
+    A format's personal fields are marked, and of a table those that are called like some. A table's
+    top-level fields are mapped under their own names, typed by what they hold; zone-less timestamps
+    stay text unless `timezone` states their zone. `form` is a container or a format. Of feedback,
+    outcomes and resources, fields that are called like a canonical column become it.
     Raises InvalidInput if the file cannot be read or holds no record.
     """
     found = recognised(source, form)
     zone = {"timezone": timezone} if timezone else {}
     if found.format is not TABLE:
-        return completed(found.format, zone)
+        return protected(found.format, zone)
     seen: dict[str, Type | None] = {}
     unclear: set[str] = set()
     batches = read(source, found.container)
@@ -80,7 +95,22 @@ def propose(
         for name, target in targets_of(seen, canonical_names(kind, seen)).items()
         if len(top(name)) <= LONGEST
     }
-    return completed(TABLE, {**zone, "columns": columns})
+    mapping = completed(TABLE, {**zone, "columns": columns})
+    return named_personal(mapping) if kind == "decision" else mapping
+
+
+def named_personal(mapping: ColumnMap) -> ColumnMap:
+    """The map of a table in which columns are personal that are called so; they become texts."""
+    subject = next((name for name in PERSONS if name in mapping.columns), None)
+    personal = [name for name in ABOUT_PERSONS if name in mapping.columns]
+    columns = dict(mapping.columns)
+    for name in filter(None, [subject, *personal]):
+        columns[name] = columns[name].model_copy(update={"type": Type.STRING})
+    return marked(
+        mapping.model_copy(update={"columns": columns}),
+        columns[subject].sources if subject else (),
+        [source for name in personal for source in columns[name].sources],
+    )
 
 
 def seen_as(value: Any, *, zoneless: bool) -> Type | None:

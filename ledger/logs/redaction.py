@@ -54,6 +54,11 @@ def redact_at(record: str, hit: Hit, counts: Counter[str]) -> str:
     return _rewritten(record, _marked(record, hit.places), counts, hit.classes, 0)
 
 
+def redact_value(text: str, key: str, counts: Counter[str], classes: frozenset[str] = ALL) -> str:
+    """Redact a string that stands under `key`, also inside it if it is JSON text."""
+    return _string(text, key, counts, classes, 0)
+
+
 def redact_text(
     text: str, counts: Counter[str], classes: frozenset[str] = ALL, key: str = ""
 ) -> str:

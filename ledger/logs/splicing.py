@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -107,22 +107,23 @@ def splice(record: bytes, root: Node) -> bytes:
 
 
 class Reader:
-    """Reads the text at a source, as the mapped columns read it."""
+    """Reads the text at the first of some sources, as the mapped columns read it."""
 
-    def __init__(self, source: str) -> None:
-        self._found: list[str] = []
+    def __init__(self, *sources: str) -> None:
+        self._found: dict[int, str] = {}
         self._root = Node()
-        self._root.add(source, self._note)
+        for place, source in enumerate(sources):
+            self._root.add(source, partial(self._note, place))
 
     def text(self, record: bytes) -> str | None:
         """The text in a record; None if there is none, or it is empty."""
         self._found.clear()
         splice(record, self._root)
-        return self._found[0] if self._found else None
+        return self._found[min(self._found)] if self._found else None
 
-    def _note(self, text: str) -> None:
+    def _note(self, place: int, text: str) -> None:
         if text:
-            self._found.append(text)
+            self._found.setdefault(place, text)
 
 
 # A value is raw JSON as it stands in the record, or, once replaced, a text that is still to be

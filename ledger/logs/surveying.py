@@ -58,7 +58,7 @@ class _Seen:
 
     def note(self, value: Any) -> None:
         """Take a value into account."""
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = _written(value)
         self.rows += 1
         self.type = wider(self.type, seen_as(value, zoneless=False))
         self.long = self.long or len(text) > SHORT
@@ -160,7 +160,15 @@ def _texts(document: Any, of: Column | Case) -> Iterator[str]:
     """The texts that stand at some sources."""
     for value in (find(document, source) for source in of.sources):
         if value not in (None, ""):
-            yield value if isinstance(value, str) else orjson.dumps(value).decode()
+            yield _written(value)
+
+
+def _written(value: Any) -> str:
+    """A text, or the JSON of any other value."""
+    try:
+        return value if isinstance(value, str) else orjson.dumps(value).decode()
+    except TypeError:  # arrays within arrays, deeper than it goes
+        return "[...]"
 
 
 def zoneless(records: Sequence[bytes], mapping: ColumnMap) -> list[str]:
@@ -187,26 +195,24 @@ def unmarked(
 
     What redaction takes out, of the classes `removed`, is not left.
     """
-    marked = {*mapping.redact, *mapping.pseudonyms, *mapping.personal, mapping.subject}
-    left = [source for source in format_.personal if source not in marked]
+    marked = {*mapping.redact, *mapping.pseudonyms, *mapping.personal, *mapping.subjects}
+    return held(records, [each for each in format_.personal if each not in marked], removed)
+
+
+def held(
+    records: Iterable[bytes], sources: Sequence[str], removed: frozenset[str] = frozenset()
+) -> list[str]:
+    """Those of some sources that hold something which is not of the classes `removed`."""
     found: set[str] = set()
-    for document in _documents(records if left else ()):
-        for source in left:
+    for document in _documents(records if sources else ()):
+        for source in sources:
             value = find(document, source)
             if isinstance(value, str) and removed:
                 value = redact_text(value, Counter(), removed, _named(parse(source).legs))
                 value = None if value.startswith("[redacted:") else value
             if value not in (None, ""):
                 found.add(source)
-    return [source for source in left if source in found]
-
-
-def with_personal(mapping: ColumnMap, sources: Sequence[str]) -> ColumnMap:
-    """The map with these sources marked, for the user as whom the records name somebody."""
-    user = mapping.columns.get("user_id")
-    subject = next((each for each in (user.sources if user else ()) if each in sources), None)
-    others = tuple(source for source in sources if source != subject)
-    return mapping.model_copy(update={"subject": subject, "personal": others})
+    return [source for source in sources if source in found]
 
 
 def _documents(records: Iterable[bytes]) -> Iterator[Any]:

@@ -78,7 +78,9 @@ class Looked:
         return f"{self.found[0].log.name}{more}"
 
 
-def look(values: Values, spooled: ExitStack, rules: RedactionRules) -> Looked:
+def look(
+    values: Values, spooled: ExitStack, rules: RedactionRules, *, keyless: bool = False
+) -> Looked:
     """Find and recognise what a form names; pipes are spooled as long as `spooled` is open.
 
     Raises InvalidInput for what is no log, files of several formats, or a map that does not fit.
@@ -90,7 +92,7 @@ def look(values: Values, spooled: ExitStack, rules: RedactionRules) -> Looked:
     arrived = spooled.enter_context(arriving(named(values), spool, _no_stream))
     found = [recognised(log, form) for log in arrived.logs]
     one_format(found)
-    mapping = map_of(found, rule, form, kind)
+    mapping = map_of(found, rule, form, kind, keyless=keyless)
     explained = [
         explain(one, found, mapping, WANTED[kind], shown=_EXAMPLES, rules=rules)
         for one in found[:_FILES]

@@ -36,7 +36,7 @@ async def seal_logs(desk: Desk) -> None:
         def looking(values: Values, _tell: Tell) -> tuple[Values, Looked]:
             if path_of(values["bundle"]).exists():
                 raise InvalidInput(f"{values['bundle']} is there already.", "Name a new file.")
-            looked = look({**values, "max_bad": "0"}, spooled, UNDECIDED)
+            looked = look({**values, "max_bad": "0"}, spooled, UNDECIDED, keyless=True)
             require_keyless(looked.mapping)
             return values, looked
 

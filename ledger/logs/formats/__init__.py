@@ -22,7 +22,7 @@ from ledger.logs.formats.ocsf import OCSF
 from ledger.logs.formats.openai_batch import OPENAI_BATCH
 from ledger.logs.formats.otlp import OTLP
 from ledger.logs.formats.table import TABLE
-from ledger.logs.mapping import ColumnMap
+from ledger.logs.mapping import ColumnMap, Of, Type
 
 # In this order a record is offered to them; the table, which takes anything, is last.
 FORMATS: Mapping[str, Format] = {
@@ -58,6 +58,41 @@ def recognise(samples: Sequence[Mapping[str, Any]]) -> Format:
             if format_ is not TABLE and format_.recognises(sample):
                 return format_
     return TABLE
+
+
+def protected(format_: Format, rule: Mapping[str, Any], *, keyless: bool = False) -> ColumnMap:
+    """The map of a format with a user's rule on top, which marks the format's personal fields.
+
+    A rule that states `subject` or `personal` itself decides. Persons are those at the sources of
+    `user_id`. Raises as `completed`.
+    """
+    mapping = completed(format_, rule)
+    if not format_.personal or decides(rule):
+        return mapping
+    user = mapping.columns.get("user_id")
+    named = user.sources if user and user.type is Type.STRING and user.of is Of.VALUE else ()
+    return marked(mapping, named or format_.personal[:1], format_.personal, keyless=keyless)
+
+
+def decides(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule says itself whose personal data stands where; also that none does."""
+    return not rule.keys().isdisjoint({"subject", "personal"})
+
+
+def marked(
+    mapping: ColumnMap, subject: Sequence[str], personal: Sequence[str], *, keyless: bool = False
+) -> ColumnMap:
+    """The map with these sources marked, save those that it removes or pseudonymises.
+
+    Where there is no vault whose keys could seal them (`keyless`) they are removed.
+    """
+    decided = {*mapping.redact, *mapping.pseudonyms}
+    subject = tuple(each for each in subject if each not in decided)
+    personal = tuple(each for each in personal if each not in {*decided, *subject})
+    if keyless:
+        return mapping.model_copy(update={"redact": (*mapping.redact, *subject, *personal)})
+    one = subject[0] if len(subject) == 1 else subject or None
+    return mapping.model_copy(update={"subject": one, "personal": personal})
 
 
 def completed(format_: Format, rule: Mapping[str, Any]) -> ColumnMap:

@@ -39,7 +39,7 @@ class Format:
     timezone: str | None = None
     """Zone of its zone-less times, only where the format's own documentation fixes it."""
     personal: tuple[str, ...] = ()
-    """Sources that hold personal data: a proposed map marks them, an import says if none does."""
+    """Sources that hold personal data: sealed or named by pseudonyms, unless a map decides."""
     cut: tuple[str, ...] = ()
     """Sources whose text may be cut off, so that nothing is proposed from inside it."""
     conversation: tuple[str, ...] = ()

@@ -94,6 +94,7 @@ def test_a_wrong_map_is_explained(bank: Place, options: list[str], message: str)
 
 
 TRACES = str(SAMPLES / "logs" / "otlp_loan_agent.jsonl")
+USERS = ("enduser.id", "user.id", "enduser.pseudo.id", "llm.user")
 
 
 def test_a_log_is_explained_before_it_is_imported(tmp_path: Path) -> None:
@@ -139,6 +140,8 @@ def test_it_is_explained_by_the_rules_in_force(bank: Place, tmp_path: Path) -> N
     kept = [[each["after"] for each in one["files"][0]["examples"]] for one in (before, after)]
     assert ["Assess applicant" in "".join(texts) for texts in kept] == [False, True]
     columns = [[each["columns"] for each in one["files"][0]["examples"]] for one in (before, after)]
+    for each in (*columns[0], *columns[1]):  # by a key of the moment
+        assert (each.pop("user_id") or "hmac:").startswith("hmac:")
     assert columns[0] == columns[1]
     digest = after["redaction"]["digest"][:12]
     said = f"the policy in force ({digest}); every class but ip is removed; conversations are kept"
@@ -240,6 +243,8 @@ def test_a_map_is_settled_in_a_conversation(bank: Place, tmp_path: Path) -> None
         terminal.type("sex\r")
         terminal.see("Which columns hold personal data?")
         terminal.type("name\r")
+        terminal.see("Which column names the person")
+        terminal.type("name\r")
         terminal.see("Check the types")
     stated = yaml.safe_load(out.read_text())
     assert stated.pop("columns")["at"] == {"source": "at", "type": "timestamp"}
@@ -248,7 +253,7 @@ def test_a_map_is_settled_in_a_conversation(bank: Place, tmp_path: Path) -> None
         "decision": "verdict",
         "positive": "grant",
         "groups": ["sex"],
-        "personal": ["name"],
+        "subject": "name",
     }
 
 
@@ -278,7 +283,7 @@ def test_the_decision_of_a_platforms_log_is_settled_too(bank: Place, tmp_path: P
         "positive": "approve",
         "label": "reason",
         "groups": ["sex", "age_band"],
-        "subject": "span.attributes{enduser.id}",
+        "subject": [f"span.attributes{{{who}}}" for who in USERS],
     }
     read = bank.run("logs", "import", TRACES, "--map", str(out), "--explain", "--json")
     assert read.code == 0
@@ -287,12 +292,29 @@ def test_the_decision_of_a_platforms_log_is_settled_too(bank: Place, tmp_path: P
     assert file["unmarked"] == []
 
 
-def test_personal_data_that_no_map_marks(bank: Place) -> None:
-    """If this fails, user ids stay for ever in sealed logs, and nobody was told."""
-    ran = bank.run("logs", "import", TRACES, "--explain", "--json")
-    assert ran.json["files"][0]["unmarked"] == ["span.attributes{enduser.id}"]
-    told = bank.run("logs", "import", TRACES, "--explain")
+def test_personal_data_that_no_map_marks(bank: Place, tmp_path: Path) -> None:
+    """If this fails, user ids stay for ever in sealed logs, and nobody chose that."""
+    ran = bank.run("logs", "import", TRACES, "--explain", "--json").json
+    assert ran["files"][0]["unmarked"] == []
+    assert ran["map"]["subject"] == [f"span.attributes{{{who}}}" for who in USERS]
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("personal: []\n")
+    told = bank.run("logs", "import", TRACES, "--map", str(plain), "--explain")
     assert "personal, and not marked in the map: span.attributes{enduser.id}" in told.out
+    said = bank.run("logs", "import", TRACES, "--model", "credit-scorer").err
+    assert "personal data, named by pseudonyms: span.attributes{enduser.id}" in said
+    imported = bank.run("logs", "import", TRACES, "--model", "credit-scorer", "--json")
+    assert imported.json["redactions"]["pseudonym"] > 0
+    bundle = str(tmp_path / "night.bundle")
+    away = bank.run("logs", "seal", TRACES, "-o", bundle, "--json")
+    assert away.json["redactions"]["field"] == imported.json["redactions"]["pseudonym"]
+    table = tmp_path / "t.csv"
+    table.write_text("applicant_id,email,sex\n17,ann@example.org,f\n")
+    rows = bank.run("logs", "import", str(table), "--explain", "--json").json
+    assert (rows["map"]["subject"], rows["map"]["personal"]) == ("applicant_id", ["email"])
+    columns = rows["files"][0]["examples"][0]["columns"]
+    assert columns["applicant_id"].startswith("hmac:")
+    assert columns["email"] == "[redacted:email]"
 
 
 def test_a_progress_bar_is_for_terminals_only(bank: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +260,10 @@ def test_one_decision_is_shown_and_proved(bank: Place, tmp_path: Path) -> None:
     said = bank.run("logs", "show", "log-1:499")
     assert (said.code, "credit-scorer" in said.out) == (0, True)
     assert "row 499 of 500; a path of length 7 proves it to the root" in said.out
+    rest = said.out.partition("The record:\n")[2]
+    assert orjson.loads(rest) == ran.json["record"]
+    for name in ("explanation", "feedback", "outcome", "review"):
+        assert re.search(rf"^{name} +(the log has none|none with)", said.out, re.MULTILINE)
 
 
 def test_a_decision_is_found_by_its_request_id(bank: Place, log: Path) -> None:

@@ -236,6 +236,10 @@ def test_a_parquet_file_whose_footer_was_damaged(tmp_path: Path) -> None:
         except InvalidInput:
             continue
         assert len(good) + len(bad) <= 1000
+    pq.write_table(table.rename_columns(["name", "b"]), path)
+    path.write_bytes(path.read_bytes().replace(b"name", b"\xe6ame"))
+    with pytest.raises(InvalidInput, match="cannot be read as Parquet"):
+        rows_of(path)
 
 
 def test_records_that_cannot_be_unfolded(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.logs.formats import FORMATS, completed
+from ledger.logs.formats import FORMATS, completed, protected
 from ledger.logs.mapping import ColumnMap, Type
 from ledger.logs.proposing import propose
 from ledger.logs.recognising import recognised
@@ -23,7 +23,6 @@ from ledger.logs.surveying import (
     values_of,
     with_column,
     with_likely,
-    with_personal,
     zoneless,
 )
 from tests.ledger.logs.formats.sealed import SAMPLES, rule, sealed, written
@@ -132,10 +131,15 @@ def test_whose_data_it_is() -> None:
     form = FORMATS["litellm"]
     left = unmarked(records, mapping, form)
     assert {"end_user", "metadata.user_api_key_hash", "metadata.user_api_key_user_email"} <= {*left}
-    marked = with_personal(mapping, left)
-    assert marked.subject == "end_user"
-    assert {*marked.personal, marked.subject} == {*left}
+    marked = protected(form, {})
+    assert marked.subjects[0] == "end_user"
+    assert {*marked.personal, *marked.subjects} == {*form.personal}
     assert unmarked(records, marked, form) == []
+    assert protected(form, {"personal": []}) == completed(form, {})
+    chosen = protected(form, {"pseudonyms": ["end_user"], "redact": ["user_agent"]})
+    assert {"end_user", "user_agent"}.isdisjoint({*chosen.personal, *chosen.subjects})
+    away = protected(form, {}, keyless=True)
+    assert (away.subject, away.personal, {*away.redact}) == (None, (), {*form.personal})
     removed = unmarked(records, mapping, form, frozenset({"email", "ip"}))
     assert {*left} - {*removed} == {
         "metadata.user_api_key_user_email",
