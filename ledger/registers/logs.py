@@ -12,7 +12,7 @@ from sqlmodel import Field
 from ledger.entry import Entry, canonical
 from ledger.errors import Refused
 from ledger.registers import models
-from ledger.registers.body import BodyModel, Count, Digest, Line, VaultKey, subject_name
+from ledger.registers.body import BodyModel, Count, Digest, Line, Time, VaultKey, subject_name
 from ledger.registers.erasures import ErasureRow
 from ledger.registers.policies import PolicyRow
 from ledger.registers.rows import Row, Rows
@@ -56,8 +56,8 @@ class SealedLog(BodyModel):
     quarantined: Count
     quarantine: Digest | None
     quarantine_key: VaultKey | None
-    first_time: str | None
-    last_time: str | None
+    first_time: Time | None
+    last_time: Time | None
     kind: LogKind = "decision"
     format: Line = "table"
     missing: list[ClassCount] = Given(default_factory=list)
