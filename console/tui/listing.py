@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalGroup
 from textual.widgets import DataTable, Static
 
 from console.messages import legible
 
 Cell = str | Text
+
+_LONG = 60
+
+
+class Rows(DataTable[Cell]):
+    """A table whose cursor is a row: Home and End go to the first and the last."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_top", "First", show=False),
+        Binding("end", "scroll_bottom", "Last", show=False),
+    ]
 
 
 class Listing(VerticalGroup):
@@ -31,7 +44,7 @@ class Listing(VerticalGroup):
 
     def compose(self) -> ComposeResult:
         """The table, and what stands there instead of it."""
-        yield DataTable[Cell](cursor_type="row" if self.cursor else "none")
+        yield Rows(cursor_type="row" if self.cursor else "none")
         yield Static(self.empty, classes="empty", markup=False)
 
     def on_mount(self) -> None:
@@ -72,6 +85,11 @@ class Listing(VerticalGroup):
         """Give the table the keyboard."""
         self.table.focus(scroll_visible)
         return self
+
+
+def cut(title: str) -> str:
+    """A title in a list, no longer than others find place beside it; in full where it is opened."""
+    return title if len(title) <= _LONG else f"{title[: _LONG - 1]}…"
 
 
 def _drawn(cell: Cell) -> Text:

@@ -21,7 +21,7 @@ from console.tui.incidents.findings import (
     open_finding,
     pressing,
 )
-from console.tui.listing import Listing
+from console.tui.listing import Listing, cut
 from console.tui.page import Page
 from console.tui.picture import Picture
 from console.tui.times import until
@@ -84,7 +84,8 @@ class IncidentsPage(Page):
             cells = (
                 row.incident, marks.severity_mark(row.severity).text,
                 marks.state_mark(row.status).text, due, f"{done}/{len(times.steps)}",
-                row.model or "none", row.title, row.assignee or row.acknowledged_by or "nobody yet",
+                row.model or "none", cut(row.title),
+                row.assignee or row.acknowledged_by or "nobody yet",
             )  # fmt: skip
             shown.append((row.incident, cells))
         self.query_one("#incidents", Listing).show(shown)
@@ -99,7 +100,7 @@ class IncidentsPage(Page):
             [
                 (row.finding, (row.finding, finding_mark(row, now).text,
                                due_text(row, now, self.app.local),
-                               marks.severity_mark(row.severity).text, row.owner, row.title,
+                               marks.severity_mark(row.severity).text, row.owner, cut(row.title),
                                row.model or "none", row.source))
                 for row in rows
             ]

@@ -16,7 +16,7 @@ from textual.widgets import DataTable, Static, TabbedContent, TabPane
 from console.messages import legible
 from console.tui import marks
 from console.tui.audits.asking import ask_audit
-from console.tui.listing import Listing
+from console.tui.listing import Listing, cut
 from console.tui.models.changing import change_model
 from console.tui.models.decision import show_decision
 from console.tui.models.importing import import_decisions
@@ -115,7 +115,8 @@ class ModelPage(Page):
         self.query_one("#model-incidents", Listing).show(
             [
                 (i.incident, (i.incident, marks.severity_mark(i.severity).text,
-                              marks.state_mark(i.status).text, i.title, local.minute(i.aware_at)))
+                              marks.state_mark(i.status).text, cut(i.title),
+                              local.minute(i.aware_at)))
                 for i in _newest(picture.rows.where(IncidentRow, model=self.model))
             ]
         )  # fmt: skip

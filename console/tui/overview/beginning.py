@@ -20,13 +20,10 @@ from ledger.errors import QuaestorError
 from ledger.home import Home
 
 _CHOICES = {
-    "found": ("Found a ledger", "for your organisation, with yourself as its first admin"),
-    "open": ("Open one", "that others founded: its folder, on a disk that you share"),
-    "keys": ("Make your keys", "if you have none: an admin of their ledger enrols you with them"),
-    "demo": (
-        "See the demo",
-        "a bank's story, in a folder of its own; it takes about half a minute",
-    ),
+    "found": ("Found a ledger", "for your organisation, as its first admin"),
+    "open": ("Open one", "that others founded, on a disk that you share"),
+    "keys": ("Make your keys", "so that an admin of their ledger can enrol you"),
+    "demo": ("See the demo", "a bank's story, told in about half a minute"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from console.tui import marks
 from console.tui.audits.standing import asks, groups_of
@@ -21,6 +22,7 @@ from ledger.registers.findings import FindingRow
 from ledger.registers.incidents import IncidentRow, StepRow
 from ledger.registers.models import ModelRow
 from ledger.registers.switches import SwitchEventRow, SwitchRow
+from policies.playbook import SEVERITIES
 from policies.remedying import state_of
 from policies.responding import clock
 
@@ -76,6 +78,8 @@ def _approvals(picture: Picture, actor: str | None) -> Iterator[Waiting]:
 
 
 def _incidents(picture: Picture, now: datetime) -> Iterator[Waiting]:
+    """Overdue ones first, the worst of them before others, then by what is due next."""
+    found = []
     for row in picture.rows.where(IncidentRow):
         if row.status == "closed":
             continue
@@ -89,15 +93,17 @@ def _incidents(picture: Picture, now: datetime) -> Iterator[Waiting]:
         else:
             mark = Mark("○", "incident", marks.WARN)
         todo = f"{following.title}: {until(following.due, now)}" if following else "close it"
-        what = f"{row.incident}: {row.title} ({row.severity})"
-        yield Waiting(mark, what, todo, "incidents", row.incident)
+        what = f"{row.incident} ({row.severity}): {row.title}"
+        order = (not late, SEVERITIES.index(row.severity), following.due if following else now)
+        found.append((order, Waiting(mark, what, todo, "incidents", row.incident)))
+    yield from (one for _, one in sorted(found, key=itemgetter(0)))
 
 
 def _findings(picture: Picture, actor: str | None, now: datetime) -> Iterator[Waiting]:
     for row in pressing(picture.rows.where(FindingRow, status="open"), now):
         if row.owner != actor and state_of(row, now) != "overdue":
             continue
-        what = f"{row.finding}: {row.title} ({row.severity}, {row.owner})"
+        what = f"{row.finding} ({row.severity}, {row.owner}): {row.title}"
         todo = f"remedy it and close it: {until(read_time(row.due), now)}"
         yield Waiting(finding_mark(row, now), what, todo, "findings", row.finding)
 

@@ -6,12 +6,14 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from textual.coordinate import Coordinate
 from textual.widgets import OptionList, SelectionList, Static
 
 from console.tui.audits.detail import AuditPage
 from console.tui.dialogs import Choice, Notice, TypedName
 from console.tui.form import Form
 from console.tui.incidents.detail import IncidentPage
+from console.tui.listing import Listing
 from console.tui.reading import Reading
 from console.tui.record.page import RecordPage
 from console.tui.reports.page import ReportsPage
@@ -23,6 +25,7 @@ from ledger.registers.models import ModelRow
 from ledger.registers.reports import ReportRow
 from ledger.registers.rows import R
 from ledger.seat import Seat
+from policies.responding import open_incident
 from reports.authority import fingerprint
 from reports.checking import check_report
 from reports.enrolling import new_key
@@ -59,6 +62,30 @@ async def test_a_step_is_ticked_where_the_cursor_stands(sample: Sample) -> None:
         assert step.done_by == "cyril"
         assert step.done_at.startswith("2026-04-07T09:39")
         assert sample.book.reveal("incident/inc-1", "note", step.note) == "Called mira and noor."
+
+
+async def test_the_worst_incident_waits_first_and_ends_of_lists_are_one_key_away(
+    sample: Sample,
+) -> None:
+    """If it fails, a critical incident stands below a milder one, or far down in a long list."""
+    for title, severity in (("Odd words " * 30, "low"), ("It harms people", "critical")):
+        open_incident(
+            sample.book, sample.signers["cyril"], title=title.strip(), severity=severity,
+            model="credit-scorer", description="", detected_at=sample.clock(),
+            aware_at=sample.clock(),
+        )  # fmt: skip
+    async with sample.console("cyril").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        overview = pilot.app.screen.query_one("#waiting", Listing)
+        assert overview.key == "incidents/inc-3"
+        await press(pilot, "4", "end")
+        incidents = pilot.app.screen.query_one("#incidents", Listing)
+        assert incidents.key == "inc-3"
+        await press(pilot, "home")
+        assert incidents.key == "inc-1"
+        title = incidents.table.get_cell_at(Coordinate(1, 6))
+        assert str(title).startswith("Odd words")
+        assert str(title).endswith("…")
 
 
 async def test_the_clock_runs_without_any_change_of_the_ledger(sample: Sample) -> None:
