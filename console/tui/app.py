@@ -27,7 +27,7 @@ from console.tui.leaving import Elsewhere, Story
 from console.tui.masthead import ROOMS
 from console.tui.models.detail import ModelPage
 from console.tui.models.page import ModelsPage
-from console.tui.overview.beginning import lacks_ledger, lead
+from console.tui.overview.beginning import lacks_ledger, lead, saw_ledger
 from console.tui.overview.page import OverviewPage
 from console.tui.page import Page
 from console.tui.people.page import PeoplePage
@@ -94,8 +94,8 @@ class QuaestorApp(Desk):
 
     @on(ReadingFailed)
     def _nothing_here(self) -> None:
-        """Whoever stands before no ledger is led to one, once by itself."""
-        if not self._led:
+        """Whoever stands before no ledger is led to one, once by itself; not where one is away."""
+        if self.picture is None and not self._led and not saw_ledger(self):
             self._led = True
             self.begin()
 

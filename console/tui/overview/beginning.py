@@ -28,17 +28,27 @@ _CHOICES = {
 
 
 def lacks_ledger(home: Home) -> bool:
-    """Whether it is sure that nobody founded a ledger here."""
+    """Whether it is sure that there is no ledger here."""
     try:
         return not home.exists()
     except QuaestorError:
         return False
 
 
+def saw_ledger(desk: Desk) -> bool:
+    """Whether this person has seen a ledger here: then it is away, and none is to be founded."""
+    try:
+        return bool(desk.session.seat.ledger_at(desk.book.place))
+    except (QuaestorError, OSError):
+        return False
+
+
 async def lead(desk: Desk) -> Next | None:
     """Choose a way in and go it; None if the person looks on for now."""
     ways = {"found": _found, "open": _open, "demo": _demo}
-    note = f"None was founded yet in {desk.book.home.folder}."
+    note = f"There is none in {desk.book.home.folder}."
+    if saw_ledger(desk):
+        note += " Your seat has seen one there: is its disk connected?"
     options = [Option(_told(*told), id=name) for name, told in _CHOICES.items()]
     while chosen := await desk.push_screen_wait(
         Choice("Welcome to Quaestor: which ledger?", options, note=note)

@@ -13,6 +13,7 @@ from console.tui.app import QuaestorApp
 from console.tui.dialogs import Choice, Notice
 from console.tui.form import Form
 from console.tui.leaving import Elsewhere, Story
+from console.tui.overview.beginning import saw_ledger
 from console.tui.overview.waiting import waiting
 from console.tui.picture import read_picture
 from console.tui.times import LocalTime
@@ -52,6 +53,7 @@ async def test_a_newcomer_founds_a_ledger(tmp_path: Path, monkeypatch: pytest.Mo
     app = newcomer(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(pilot, Choice)
+        assert not saw_ledger(app)
         told = str(app.screen_stack[0].query_one("#trouble", Static).render())
         assert "There is no ledger" in told
         await pilot.press("escape", "2", "5", "k", "1", "enter")
@@ -78,6 +80,7 @@ async def test_a_newcomer_founds_a_ledger(tmp_path: Path, monkeypatch: pytest.Mo
     assert book.seat is not None
     assert book.seat.signer("pia", b"one")
     now = Turned()()
+    assert saw_ledger(newcomer(tmp_path)), "where it is away, none is to be founded"
     found = [(one.todo, one.room) for one in waiting(read_picture(book), "pia", now, LocalTime())]
     assert found == [("enrol a second one", "people"), ("register the first model", "models")]
 
