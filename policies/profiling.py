@@ -25,13 +25,14 @@ from policies.fairness.profiles.selection import SelectionRequest, Selections, c
 from policies.fairness.profiles.shipped import Profile, profile
 from policies.fairness.profiles.statement import Statement, check_statement
 from policies.fairness.significance import RULE
+from policies.fairness.simultaneous import NEARER_ENDS
 from policies.scoring import asked_of
 from policies.thresholds import Thresholds
 
 PRE_AUDIT = "Internal pre-audit"
 INTERVALS = (
     "95 %: rates by Wilson, ratios and differences by multinomial resampling of the counts, "
-    f"{DRAWS:,} draws"
+    f"{DRAWS:,} draws; {NEARER_ENDS}"
 )
 ATTACHED = "Internal pre-audit; an auditor's statement is attached, not verified"
 

@@ -114,6 +114,13 @@ def estimates(value: Floats, draws: Floats) -> list[Estimate]:
     ]
 
 
+def known(value: Any, low: Any, high: Any) -> Estimate:
+    """An estimate of plain figures; what is not finite is undefined."""
+    ends = (float(low), float(high))
+    interval = ends if np.isfinite([value, *ends]).all() else None
+    return Estimate(float(value) if np.isfinite(value) else None, interval)
+
+
 def estimate(value: Floats, draws: Floats) -> Estimate:
     """Estimate one measure of all groups together: its value, and its draws `(draws)`."""
     (found,) = estimates(np.atleast_1d(value), draws[:, np.newaxis])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from ledger.errors import InvalidInput
 from policies.fairness.bootstrap import Estimate, Sample, estimate, estimates
 from policies.fairness.counts import Cells, FairnessRequest, Floats
-from policies.fairness.disparities import against, between, every_spread, parity, to_overall
+from policies.fairness.disparities import (
+    against,
+    estimated_between,
+    estimated_spreads,
+    parity,
+    to_overall,
+)
 from policies.fairness.measures import (
     OF_SELECTED,
     PROPORTIONS,
@@ -32,6 +38,7 @@ from policies.fairness.result import (
     TableResult,
 )
 from policies.fairness.significance import Significance, compare, widened, wilson
+from policies.fairness.simultaneous import Limits, limits, to_the_best, tukey, up_to
 from policies.fairness.values import is_known
 
 
@@ -39,14 +46,15 @@ from policies.fairness.values import is_known
 class Measured:
     """Rates of groups as counted, `(groups)`, and as drawn, `(draws, groups)`.
 
-    `n` are their rows, `selected` those of them that were (None where rates are not of rows: with
-    weights, and for the mean of several classes).
+    `n` are their rows, `counts` what measures count of them (none for the mean of several
+    classes).
     """
 
     counted: Rates
     drawn: Rates
     n: Cells
-    selected: Cells | None
+    counts: Mapping[str, Cells]
+    weighted: bool
 
     def of(self, chosen: NDArray[np.intp]) -> Measured:
         """The same of some groups only."""
@@ -54,8 +62,15 @@ class Measured:
             {name: values[chosen] for name, values in self.counted.items()},
             {name: values[:, chosen] for name, values in self.drawn.items()},
             self.n[chosen],
-            None if self.selected is None else self.selected[chosen],
+            {name: counts[chosen] for name, counts in self.counts.items()},
+            self.weighted,
         )
+
+    def limits(self, name: str, z: float) -> Limits:
+        """A measure of every group with its limits at z."""
+        over, below = PROPORTIONS.get(name, ("", ""))
+        hits, n = self.counts.get(over), self.counts.get(below)
+        return limits(self.counted[name], self.drawn[name], z, hits, n)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,16 +143,17 @@ class Comparing:
         held = _best_of_each(groups, measured) if best else reference
         value, _ = against(measured.counted[SELECTED], reference)
         ratios = estimates(value, against(measured.drawn[SELECTED], held)[0])
-        if measured.selected is not None:
-            most = 1.0 if best else np.inf
-            ratios = widened(ratios, measured.selected, measured.n, reference, most)
-        disparities, drawn = between(measured.counted), between(measured.drawn)
+        if measured.counts and not measured.weighted:
+            ratios = widened(ratios, measured.counts["pp"], measured.n, reference)
+        if best:
+            selection = measured.limits(SELECTED, tukey(len(groups)))
+            ratios = up_to(ratios, to_the_best(selection, _able(groups)))
         return Comparison(
             place=place,
             groups=tuple(groups),
             reference=groups[reference],
             impact_ratios=tuple(ratios),
-            disparities=_estimated(disparities, drawn),
+            disparities=estimated_between(measured.counted, measured.drawn, measured.limits),
         )
 
     def _groups(
@@ -241,25 +257,24 @@ def _shares(
 
 
 def _spreads(groups: Sequence[str], measured: Measured) -> dict[str, Spread]:
-    drawn = every_spread(measured.drawn)
     found = {}
-    for name, (difference, ratio) in every_spread(measured.counted).items():
+    spreads = estimated_spreads(measured.counted, measured.drawn, measured.limits)
+    for name, (difference, ratio) in spreads.items():
         values = measured.counted[name]
         ends: list[tuple[str, float] | None] = [None, None]
         if np.isfinite(values).any():
             places = (int(np.nanargmin(values)), int(np.nanargmax(values)))
             ends = [(groups[i], float(values[i])) for i in places]
-        found[name] = Spread(
-            estimate(difference, drawn[name][0]), estimate(ratio, drawn[name][1]), *ends
-        )
+        found[name] = Spread(difference, ratio, *ends)
     return found
 
 
 def _measured(sample: Sample, place: Place) -> Measured:
     measure = macro_rates if place.macro else rates
     rows = sample.rows
-    selected = None if place.macro or sample.weighted else counted(rows)["pp"]
-    return Measured(measure(sample.mass), measure(sample.draws), rows.sum(axis=(1, 2)), selected)
+    counts = {} if place.macro else counted(rows)
+    n = rows.sum(axis=(1, 2))
+    return Measured(measure(sample.mass), measure(sample.draws), n, counts, sample.weighted)
 
 
 def _able(groups: Sequence[str]) -> NDArray[np.intp]:

@@ -7,13 +7,23 @@ of a group from the rate of all rows, a ratio the smallest of either over the ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.fairness.bootstrap import CONFIDENCE, Estimate
 from policies.fairness.counts import Floats
 from policies.fairness.measures import Rates
+from policies.fairness.simultaneous import (
+    Limits,
+    difference,
+    lowest_ratio,
+    ratio,
+    tukey,
+    widest_difference,
+)
 
 ONE_RATE: Mapping[str, str] = {
     "demographic_parity": "selection_rate",
@@ -36,6 +46,53 @@ DISPARITIES = (
 def between(rates: Rates) -> dict[str, Floats]:
     """Every disparity by its name, `(...)`, from rates `(..., groups)`."""
     return _named({name: _spread(rates[name]) for name in _needed()})
+
+
+def estimated_between(
+    rates: Rates, drawn: Rates, limits: Callable[[str, float], Limits]
+) -> dict[str, Estimate]:
+    """Every disparity between groups by its name, with its interval.
+
+    `limits` gives those of a measure at z. True and false positive rates are of different rows,
+    so that those of both hold together if each holds at the root of the confidence.
+    """
+    groups = rates["selection_rate"].shape[-1]
+    alone, both = tukey(groups), tukey(groups, sqrt(CONFIDENCE))
+    odds = {name: limits(name, both) for name in ("tpr", "fpr")}
+    each = {name: limits(rate, alone) for name, rate in ONE_RATE.items()}
+    # The odds first: of one rate alone its own limits count.
+    pairs = _named({rate: _ends(odds.get(rate) or limits(rate, alone)) for rate in _needed()})
+    for name, held in each.items():
+        pairs[f"{name}_difference"], pairs[f"{name}_ratio"] = _ends(held)
+    values, draws = between(rates), between(drawn)
+    found = {}
+    for name in DISPARITIES:
+        measure, _, kind = name.rpartition("_")
+        about = [each[measure]] if measure in each else odds.values()
+        estimated = difference if kind == "difference" else ratio
+        low, high = pairs[name]
+        found[name] = estimated(
+            float(values[name]),
+            (float(low), float(high)),
+            draws[name],
+            certain=any(one.certain for one in about),
+        )
+    return found
+
+
+def estimated_spreads(
+    rates: Rates, drawn: Rates, limits: Callable[[str, float], Limits]
+) -> dict[str, tuple[Estimate, Estimate]]:
+    """Difference and ratio between groups of every measure, with their intervals."""
+    spread_draws, found = every_spread(drawn), {}
+    for name, (gap, share) in every_spread(rates).items():
+        held = limits(name, tukey(rates[name].shape[-1]))
+        apart, over = spread_draws[name]
+        found[name] = (
+            difference(float(gap), widest_difference(held), apart, certain=held.certain),
+            ratio(float(share), lowest_ratio(held), over, certain=held.certain),
+        )
+    return found
 
 
 def every_spread(rates: Rates) -> dict[str, tuple[Floats, Floats]]:
@@ -96,6 +153,10 @@ def _spread(rates: Floats) -> tuple[Floats, Floats]:
         np.where(comparable, highest - lowest, np.nan),
         np.where(comparable, _over(lowest, highest), np.nan),
     )
+
+
+def _ends(limits: Limits) -> tuple[Floats, Floats]:
+    return np.array(widest_difference(limits)), np.array(lowest_ratio(limits))
 
 
 def _distance(rates: Floats, overall: Floats) -> tuple[Floats, Floats]:

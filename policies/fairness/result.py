@@ -10,6 +10,7 @@ from policies.fairness.bootstrap import Estimate
 from policies.fairness.counts import Excluded, FairnessRequest
 from policies.fairness.labelling import LabelJoin
 from policies.fairness.significance import RULE, Significance
+from policies.fairness.simultaneous import NEARER_ENDS
 from policies.fairness.strata import Pooled
 from policies.thresholds import FairnessThresholds
 
@@ -261,6 +262,13 @@ class FairnessResult:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def intervals(self) -> str:
+        """How the intervals were computed."""
+        draws = f"multinomial resampling of the counts, {self.draws:,} draws"
+        of_rates = "rates, " if self.request.weight else "rates by Wilson, "
+        return f"95 %: {of_rates}ratios, differences and disparities by {draws}; {NEARER_ENDS}"
+
+    @property
     def overall(self) -> tuple[TableResult, ...]:
         """Tables over all strata; of several classes only their mean."""
         found = [table for table in self.tables if not table.place.stratum]
@@ -287,6 +295,7 @@ class FairnessResult:
             "label_join": self.joined.as_json() if self.joined else None,
             "seed": self.seed,
             "draws": self.draws,
+            "intervals": self.intervals,
             "checked_with": self.checked_with,
             "data_digest": self.data_digest,
             "outcome": request.outcome,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import erfc, inf, sqrt
+from math import erfc, sqrt
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -75,13 +75,11 @@ def two_shares(hits: int, n: int, other_hits: int, other_n: int) -> tuple[float,
     return erfc(abs(z) / sqrt(2)), "z"
 
 
-def widened(
-    ratios: Sequence[Estimate], hits: Cells, n: Cells, reference: int, most: float = inf
-) -> list[Estimate]:
+def widened(ratios: Sequence[Estimate], hits: Cells, n: Cells, reference: int) -> list[Estimate]:
     """Widen intervals of ratios, of shares over the reference's, that resampling makes too narrow.
 
     A share of 0 or 1 is the same in every draw, as if it were certain. There both ends of its
-    Wilson interval count as well, but to no more than `most`.
+    Wilson interval count as well.
     """
     low, high = wilson(hits, n)
     found = list(ratios)
@@ -94,8 +92,7 @@ def widened(
             ends += [low[group] / held, high[group] / held]
         if hits[reference] == n[reference]:
             ends.append(ratio.value / low[reference])
-        highest = max(ratio.interval[1], min(max(ends), most))
-        found[group] = Estimate(ratio.value, (float(min(ends)), float(highest)))
+        found[group] = Estimate(ratio.value, (float(min(ends)), float(max(ends))))
     return found
 
 
@@ -115,13 +112,13 @@ def holm_of_defined(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if each is None else next(corrected) for each in p_values]
 
 
-def wilson(hits: Cells, n: Cells) -> tuple[Floats, Floats]:
-    """Both ends of Wilson's 95 % interval of shares (Wilson 1927); NaN where n is 0."""
+def wilson(hits: Cells, n: Cells, z: float = _Z) -> tuple[Floats, Floats]:
+    """Both ends of Wilson's interval of shares (1927), of 95 % by default; NaN where n is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = hits / n
-        scale = 1 + _Z**2 / n
-        middle = (share + _Z**2 / (2 * n)) / scale
-        half = _Z * np.sqrt(share * (1 - share) / n + (_Z / (2 * n)) ** 2) / scale
+        scale = 1 + z**2 / n
+        middle = (share + z**2 / (2 * n)) / scale
+        half = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / scale
         low = np.where(hits == 0, 0.0, np.maximum(middle - half, 0.0))
         high = np.where(hits == n, 1.0, np.minimum(middle + half, 1.0))
     undefined = n == 0

@@ -92,6 +92,7 @@ def test_the_document_has_the_shape_that_the_command_promises(tmp_path: Path) ->
             "label_join",
             "seed",
             "draws",
+            "intervals",
             "checked_with",
             "data_digest",
         ),

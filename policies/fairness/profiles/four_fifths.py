@@ -50,7 +50,7 @@ def read_four_fifths(selections: Selections, profile: Profile, minimum: str) -> 
         if reference is None:
             notes.append(f"By {table.by}, no row is of a known category.")
             continue
-        compared = list(compare(table, reference))
+        compared = list(compare(table, reference, best=True))
         for each in compared:
             short = shortfall(table, each, reference, minimum)
             groups.append({**each.as_json(), "small": each.group in small, "shortfall": short})

@@ -55,7 +55,7 @@ def read_ll144(
         if reference is None:
             notes.append(f"By {table.by}, no row is of a known category.")
             continue
-        compared = list(compare(table, reference, left_out))
+        compared = list(compare(table, reference, left_out, best=True))
         groups += [{**each.as_json(), "small": each.group in small} for each in compared]
         tables.append(
             {

@@ -22,6 +22,7 @@ from policies.fairness.grouped import MAX_GROUPS, event, tables_of
 from policies.fairness.row_filter import condition
 from policies.fairness.significance import Significance, widened, wilson
 from policies.fairness.significance import compare as test_shares
+from policies.fairness.simultaneous import limits, to_the_best, tukey, up_to
 from policies.fairness.sources import RELATION, Source, opened
 from policies.fairness.values import UNKNOWN, category, finite, text
 
@@ -144,9 +145,12 @@ def count_selections(files: Sequence[Path], request: SelectionRequest) -> Select
 
 
 def compare(
-    table: SelectionTable, reference: str, left_out: Sequence[str] = ()
+    table: SelectionTable, reference: str, left_out: Sequence[str] = (), *, best: bool = False
 ) -> Iterator[Compared]:
-    """Hold every group against one; groups left out have a rate, but no ratio, difference or p."""
+    """Hold every group against one; groups left out have a rate, but no ratio, difference or p.
+
+    `best` says that the reference was chosen for its rate, which is then the highest by chance too.
+    """
     groups = list(table.counts)
     rows, hits = (
         np.array([pair[i] for pair in table.counts.values()], dtype=np.int64) for i in (0, 1)
@@ -154,6 +158,11 @@ def compare(
     place = groups.index(reference)
     tests = _tests(groups, hits, rows, reference, left_out)
     ratio, difference = _against(hits, rows, place, table.seed)
+    if best:
+        kept = np.array([i for i, group in enumerate(groups) if group not in left_out])
+        rates = hits / rows
+        measure = limits(rates, rates[np.newaxis], tukey(len(kept)), hits, rows)
+        ratio = up_to(ratio, to_the_best(measure, kept))
     low, high = wilson(hits, rows)
     nothing = Estimate(None, None)
     for i, group in enumerate(groups):
