@@ -334,7 +334,7 @@ def test_long_texts_take_linear_time(piece: str) -> None:
     """One hostile record of a MiB stops an import for hours."""
     start = time.process_time()
     redact_text(piece * (2**18 // len(piece)), Counter())
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 20  # it takes one; the square of it, hours
 
 
 # Generated: every valid instance, at every place.
