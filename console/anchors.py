@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ledger.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from ledger.seat import Anchor, Seat
+    from ledger.anchors import Anchor
+    from ledger.seat import Seat
 
 
 def anchor_in(data: bytes, where: str, *, seat: Seat | None, trust: str | None = None) -> Anchor:

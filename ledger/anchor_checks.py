@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from ledger.anchors import Anchor, Unread
 from ledger.book import Book
 from ledger.checkpoint import parse_note, signed_by
 from ledger.clock import write_time
@@ -16,7 +17,6 @@ from ledger.errors import InvalidInput, QuaestorError
 from ledger.parting import Parting
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.house import LedgerRow
-from ledger.seat import Anchor, Unread
 from ledger.verify import Problem, Replayed
 
 UNREAD = "unread"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ledger.anchors import Anchor
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
 from ledger.errors import InvalidInput
@@ -19,7 +20,7 @@ from ledger.proofs import consistency_path
 from ledger.registers.house import LedgerRow
 from ledger.remembered import Facts, Remembered, decode_remembered, program
 from ledger.remembered_rows import RememberedRows
-from ledger.seat import Anchor, Seat
+from ledger.seat import Seat
 from ledger.tiles import Tree, root_at
 from ledger.verify import Replayed, Start
 

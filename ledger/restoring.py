@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ledger.anchors import Anchor
 from ledger.approving import Outcome, request
 from ledger.book import Book
 from ledger.errors import InvalidInput, Refused, StoreUnavailable
@@ -19,7 +20,7 @@ from ledger.kinds import Kind
 from ledger.registers.approvals import ApprovalRow
 from ledger.registers.restorations import RestorationRow, draft_restoration
 from ledger.registers.rows import Rows
-from ledger.seat import Anchor, Seat
+from ledger.seat import Seat
 from ledger.vouching import continues, hold_against_pin, look, vouch
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, read_signed
-from ledger.clock import write_time
+from ledger.anchors import DAMAGED, Anchor, Unread, read_anchor, read_or_why, write_anchor
+from ledger.checkpoint import Checkpoint
 from ledger.errors import InvalidInput, Refused
 from ledger.files import fsync_folder, names_in, stamp, write_durably
 from ledger.keys import KDF_ROUNDS, PrivateKey, Signer, lock_key, unlock_key
@@ -26,31 +25,8 @@ _ACTOR = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _KEY_FILE = re.compile(rf"{_ACTOR.pattern}(\.report|\.request)?|authority\.ca")
 _PRIVATE = 0o600
 _REMEMBERED = "remembered"
-_DAMAGED = "It was damaged. Put it right from a copy, or move it away: it then counts no more."
 STAMP_SUFFIX = ".tsr"
 """Of a timestamp token, which lies beside its checkpoint."""
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A checkpoint kept outside the ledger's folder, by whom and when (RFC 3339).
-
-    `note` is the signed note it was read from, if it came from somebody else.
-    """
-
-    checkpoint: Checkpoint
-    by: str
-    time: str
-    where: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Unread:
-    """A checkpoint that lies where one was kept, and is none any more: where, and why."""
-
-    where: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -168,7 +144,7 @@ class Seat:
             fields = orjson.loads(path.read_bytes())
             return Pin(fields["entry_zero"], fields["ca_fingerprint"], fields["home"])
         except (ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(f"{path} is not what this seat kept.", _DAMAGED) from error
+            raise InvalidInput(f"{path} is not what this seat kept.", DAMAGED) from error
 
     def keep_pin(self, ledger_id: str, pin: Pin) -> None:
         """Fix entry 0 and the CA at the first visit."""
@@ -247,7 +223,7 @@ class Seat:
         try:
             return [Path(line) for line in path.read_text().splitlines() if line.strip()]
         except UnicodeDecodeError as error:
-            raise InvalidInput(f"{path} is not what this seat kept.", _DAMAGED) from error
+            raise InvalidInput(f"{path} is not what this seat kept.", DAMAGED) from error
 
     def add_witness_folder(self, folder: Path) -> None:
         """List a folder as a witness; listing it again does nothing."""
@@ -278,7 +254,7 @@ class Seat:
 
     def anchors_or_why(self, ledger_id: str) -> list[Anchor | Unread]:
         """The same, with what cannot be read among them."""
-        return [_anchor_or_why(path) for path in self._kept(ledger_id)]
+        return [read_or_why(path) for path in self._kept(ledger_id)]
 
     def silent_witnesses(self, ledger_id: str) -> list[Path]:
         """Witness folders that are not there, or keep nothing of this ledger."""
@@ -352,55 +328,6 @@ def require_actor(name: str) -> None:
         )
 
 
-def write_anchor(checkpoint: Checkpoint, by: str, time: str) -> bytes:
-    """A checkpoint's text with one extension line: when it was kept, and by whom."""
-    kept = Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root, (f"kept {time} {by}",))
-    return kept.text().encode()
-
-
-def read_anchor(path: Path) -> Anchor:
-    """Read an anchor file, a bare checkpoint or a signed note; InvalidInput when it is neither."""
-    try:
-        if path.exists() and not path.is_file():  # a pipe would never end
-            raise InvalidInput(f"{path} is not a file.", _DAMAGED)
-        content = path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not a checkpoint.", _DAMAGED) from error
-    except PermissionError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", "May you?") from error
-    try:
-        if "\n\n" in content:
-            return anchor_from_note(content, str(path))
-        checkpoint = parse_checkpoint(content)
-    except InvalidInput as error:
-        message = error.message.removeprefix(f"{path}: ")
-        raise InvalidInput(f"{path}: {message}", _DAMAGED) from error
-    by, time = "", ""
-    for line in checkpoint.extensions:
-        word, _, rest = line.partition(" ")
-        if word == "kept":
-            time, _, by = rest.partition(" ")
-    return Anchor(checkpoint, by, time, str(path))
-
-
-def _anchor_or_why(path: Path) -> Anchor | Unread:
-    try:
-        return read_anchor(path)
-    except InvalidInput as error:
-        return Unread(str(path), error.message.removeprefix(f"{path}: "))
-    except OSError as error:
-        return Unread(str(path), f"It cannot be read: {error.strerror}.")
-
-
 def _witness(folder: Path, ledger_id: str) -> Path:
     """Where a witness keeps its checkpoint of a ledger."""
     return folder / f"{ledger_id}.checkpoint"
-
-
-def anchor_from_note(note: str, where: str) -> Anchor:
-    """Read a signed checkpoint as an anchor; who signed it is checked against the ledger's keys."""
-    checkpoint, _, signatures = read_signed(note, where)
-    by = ", ".join(dict.fromkeys(each.name.rpartition("/")[2] for each in signatures))
-    times = [each.time for each in signatures if each.time is not None]
-    time = write_time(datetime.fromtimestamp(max(times), UTC)) if times else ""
-    return Anchor(checkpoint, by, time, where, note)

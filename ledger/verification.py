@@ -30,6 +30,7 @@ from ledger.anchor_checks import (
     unread_problems,
     vouching_anchors,
 )
+from ledger.anchors import Anchor, Unread, anchor_from_note
 from ledger.apart import checking_for
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
@@ -50,10 +51,11 @@ from ledger.register_checks import check_register
 from ledger.registers.house import LedgerRow
 from ledger.remembered import Remembered
 from ledger.remembered_rows import RememberedRows, batches_of
-from ledger.seat import Anchor, Pin, Unread, anchor_from_note
+from ledger.seat import Pin
 from ledger.spool import orders_set_aside
 from ledger.subject_checks import brought_back, check_subjects, kept_logs, not_dropped_since
-from ledger.verify import Problem, Progress, Replayed, check_tree, replay
+from ledger.tree_checks import check_tree
+from ledger.verify import Problem, Progress, Replayed, replay
 
 __all__ = ["Anchored", "Since", "Verdict", "Verification", "anchor_from_note", "verify"]
 

@@ -12,6 +12,7 @@ problem names its check and the first entry concerned. Checks, numbered as in do
  6. authority    the actor had the role, the approval and the preconditions, at that moment
  7. revoked      no entry was signed by a key at a seq since which it is not trusted
  8. tree         size and root are those that the store states; every tile is as recomputed
+                (ledger/tree_checks.py)
  9. registers    every row is what replay makes it, and no row is missing or added
                  (ledger/register_checks.py)
 10. issued       the size and root that an issued report vouches for are the tree's
@@ -31,7 +32,7 @@ from itertools import chain, islice
 from typing import Protocol
 
 from ledger.collection import collection_put_off
-from ledger.entry import GENESIS_PREV, MAX_INTEGER, Entry, Malformed, NewerFormat, decode
+from ledger.entry import GENESIS_PREV, Entry, Malformed, NewerFormat, decode
 from ledger.errors import QuaestorError
 from ledger.merkle import HASH_SIZE
 from ledger.packed_rows import PackedRows
@@ -41,7 +42,7 @@ from ledger.reading import Checked, Checking, check_here, read_sound
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.reports import ReportRow
 from ledger.store.base import EntryColumns
-from ledger.tiles import LEVELS, WIDTH, Tile, Tree, root_at
+from ledger.tiles import WIDTH, Tree, root_at
 from ledger.vault import sealed_values
 
 Progress = Callable[[int, int], None]
@@ -367,40 +368,3 @@ def _are_beside(columns: EntryColumns, entries: Sequence[Entry | Malformed | New
         and [entry.kind for entry in read] == columns.kind
         and [entry.subject for entry in read] == columns.subject
     )
-
-
-def check_tree(kept: Iterable[Tile] | None, found: Replayed, size: int, root: bytes) -> None:
-    """Check 8: the store's size, root and tiles; `kept` are those that the entries change."""
-    if (found.size, found.root) != (size, root):
-        found.problems.append(
-            Problem("tree", None, "", "The store's size and root are not those of its entries.")
-        )
-    if kept is None:
-        return
-    left: dict[tuple[int, int], bytes] = {}
-    for tile in kept:
-        if left.setdefault((tile.level, tile.index), tile.hashes) is not tile.hashes:
-            found.problems.append(_problem_of(tile, 0, "is there twice"))
-    for tile in found.tree.tiles():
-        is_now = left.pop((tile.level, tile.index), b"")
-        if tile.hashes != is_now:
-            found.problems.append(_wrong_tile(tile, is_now))
-    found.problems += [_wrong_tile(Tile(*place, b""), left[place]) for place in sorted(left)]
-
-
-def _wrong_tile(tile: Tile, is_now: bytes) -> Problem:
-    return _problem_of(tile, _differing(tile.hashes, is_now), "is not as its entries make it")
-
-
-def _problem_of(tile: Tile, first: int, what: str) -> Problem:
-    """What is wrong with a tile from one of its hashes on; at no entry, if none can lie there."""
-    level, index = tile.level, tile.index
-    real = 0 <= level < LEVELS and 0 <= index <= MAX_INTEGER // WIDTH ** (level + 1)
-    seq = (index * WIDTH + first) * WIDTH**level if real else None
-    return Problem("tree", seq, f"tile/{level}/{index}", f"Tile {index} of level {level} {what}.")
-
-
-def _differing(one: bytes, other: bytes) -> int:
-    """Which hash is the first that two tiles do not have in common."""
-    starts = range(0, max(len(one), len(other)), HASH_SIZE)
-    return next(i for i, at in enumerate(starts) if one[at:][:HASH_SIZE] != other[at:][:HASH_SIZE])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ledger.anchors import Anchor
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Draft, entry_hash
 from ledger.errors import Altered, Refused
@@ -16,7 +17,7 @@ from ledger.projection import foresee_named
 from ledger.registers.actors import ActorRow, KeyRow, active
 from ledger.registers.house import LedgerRow, the_ledger
 from ledger.registers.rows import Rows
-from ledger.seat import Anchor, Pin, Seat
+from ledger.seat import Pin, Seat
 from ledger.store.base import Head, Snapshot
 from ledger.tiles import root_at
 

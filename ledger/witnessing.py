@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from ledger.alone import alone_in
+from ledger.anchors import read_anchor
 from ledger.book import Book
 from ledger.checkpoint import (
     Checkpoint,
@@ -33,7 +34,6 @@ from ledger.files import write_durably
 from ledger.keys import Signer
 from ledger.registers.actors import NEVER, KeyRow
 from ledger.registers.house import the_ledger
-from ledger.seat import read_anchor
 from ledger.store.base import Snapshot
 from ledger.tiles import root_at
 from ledger.vouching import hold_against_seat, require_own_key, vouch

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from ledger.anchors import Anchor
 from ledger.book import Book
 from ledger.clock import write_time
 from ledger.errors import CheckFailed, InvalidInput, QuaestorError
 from ledger.registers.house import the_ledger
 from ledger.registers.reports import ReportRow
-from ledger.seat import Anchor, Seat
+from ledger.seat import Seat
 from ledger.tiles import root_at
 from reports.evidence import ReportEvidence, check_evidence
 from reports.pages import EVIDENCE_FILE

@@ -12,11 +12,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from ledger.anchors import Anchor, Unread, read_anchor
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from ledger.clock import write_time
 from ledger.errors import Altered, InvalidInput, QuaestorError, StoreUnavailable
-from ledger.seat import STAMP_SUFFIX, Anchor, Seat, Unread, read_anchor
+from ledger.seat import STAMP_SUFFIX, Seat
 from reports.authority import dump_certificate, load_certificate
 from reports.timestamps import PATIENCE, check_token, timestamp
 

@@ -21,7 +21,7 @@ from ledger.errors import InvalidInput
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from ledger.seat import Anchor
+    from ledger.anchors import Anchor
     from ledger.verification import Verification
 
 app = group("The record itself: entries, verification, checkpoints.")

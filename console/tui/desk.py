@@ -42,7 +42,7 @@ from ledger.seat import Seat
 from reports.timestamped import timestamp_anchors
 
 if TYPE_CHECKING:
-    from ledger.seat import Anchor
+    from ledger.anchors import Anchor
     from ledger.verification import Verification
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.tui.session import no_key
+from ledger.anchors import Anchor
 from ledger.authority import Standing, allows, approvers_by, rule_for, standing
 from ledger.book import Book
 from ledger.errors import QuaestorError, Refused
@@ -22,7 +23,6 @@ from ledger.registers.audits import AuditRow
 from ledger.registers.house import LedgerRow, matrix_in_force, the_ledger
 from ledger.registers.rows import DictRows
 from ledger.registers.switches import Order
-from ledger.seat import Anchor
 from ledger.spool import spooled_orders
 from ledger.store.base import Head
 

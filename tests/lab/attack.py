@@ -8,8 +8,8 @@ from pathlib import Path
 from time import perf_counter
 
 from ledger import rebuilding
+from ledger.anchors import Anchor
 from ledger.errors import StoreDamaged
-from ledger.seat import Anchor
 from ledger.verification import Verification, verify
 from ledger.verify import Problem
 from tests.lab.reading import read_all

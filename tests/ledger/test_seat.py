@@ -6,9 +6,10 @@ from stat import S_IMODE
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ledger.anchors import read_anchor
 from ledger.checkpoint import Checkpoint, sign_note
 from ledger.errors import InvalidInput, Refused
-from ledger.seat import Pin, Seat, read_anchor
+from ledger.seat import Pin, Seat
 from tests.vectors.record import LEDGER_ID, ORIGIN, signer
 
 ADA = signer("ada")

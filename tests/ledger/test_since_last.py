@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ledger.anchor_checks import ledger_ids
+from ledger.anchors import Anchor
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Draft, decode
@@ -19,7 +20,6 @@ from ledger.packed_rows import PackedRows, column_names
 from ledger.registers.models import VersionRow
 from ledger.remembered import Remembered, decode_remembered
 from ledger.remembered_rows import RememberedRows
-from ledger.seat import Anchor
 from ledger.store.bulk import register_schema
 from ledger.tiles import Tree, root_at
 from ledger.verification import Since, Verification, verify

@@ -13,13 +13,14 @@ from tempfile import TemporaryDirectory
 import orjson
 import pytest
 
+from ledger.anchors import Anchor
 from ledger.book import Book
 from ledger.checkpoint import Checkpoint, sign_note
 from ledger.entry import Draft
 from ledger.errors import InvalidInput, StoreUnavailable
 from ledger.home import Home
 from ledger.keys import Signer
-from ledger.seat import Anchor, Seat
+from ledger.seat import Seat
 from ledger.tiles import root_at
 from ledger.verification import anchor_from_note, verify
 from ledger.witnessing import add_witness

@@ -7,12 +7,12 @@ from shutil import copytree, rmtree
 
 import pytest
 
+from ledger.anchors import anchor_from_note
 from ledger.checkpoint import parse_checkpoint, parse_note
 from ledger.errors import Altered, InvalidInput, StoreUnavailable
 from ledger.keys import Signer
 from ledger.proof_text import check_json, check_note
 from ledger.proving import prove_consistency, prove_entry
-from ledger.seat import anchor_from_note
 from ledger.verification import verify
 from ledger.witnessing import (
     actor_keys,

@@ -18,10 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ledger.anchors import Anchor
 from ledger.errors import Altered, InvalidInput, QuaestorError, StoreUnavailable
 from ledger.registers.models import draft_registration
 from ledger.restoring import declare
-from ledger.seat import Anchor
 from ledger.verification import verify
 from ledger.witnessing import signed_checkpoint
 from reports.authority import dump_certificate, make_authority

@@ -15,13 +15,13 @@ from console.tui.desk import Desk
 from console.tui.dialogs import Notice
 from console.tui.form import Field, Form
 from console.tui.work import Tell, Values, Work, lines_of, path_of
+from ledger.anchors import Anchor
 from ledger.checkpoint import parse_checkpoint, parse_note, vkey
 from ledger.errors import InvalidInput, QuaestorError
 from ledger.proof_files import GivenFile, check_files
 from ledger.proof_text import Proved
 from ledger.proving import prove_consistency, prove_entry
 from ledger.row_proofs import prove_row
-from ledger.seat import Anchor
 from ledger.witnessing import actor_keys, key_name, signed_checkpoint, vouching
 from reports.authority import load_certificate
 from reports.timestamped import have_timestamped

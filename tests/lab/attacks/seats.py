@@ -6,9 +6,9 @@ import base64
 from pathlib import Path
 from shutil import copytree, rmtree
 
+from ledger.anchors import Anchor
 from ledger.checkpoint import Checkpoint
 from ledger.errors import StoreUnavailable
-from ledger.seat import Anchor
 from ledger.tiles import root_at
 from ledger.verification import verify
 from ledger.witnessing import add_witness

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shutil import copyfile, copytree, rmtree
 
+from ledger.anchors import anchor_from_note
 from ledger.book import Book
-from ledger.seat import anchor_from_note
 from ledger.verification import verify
 from ledger.witnessing import signed_checkpoint
 from tests.lab.attack import Attack, Caught
