@@ -1,7 +1,8 @@
 """Fields that a column map or a policy singles out: removed, pseudonymised, sealed, or digested.
 
 Of what is said of one field the strongest holds: `redact`, then `subject`, `personal`,
-`pseudonyms`, then the policy on conversations.
+`pseudonyms`, then the policy on conversations. What the policy's classes remove is out of a text
+before it is sealed.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def written(folder: Path, name: str = "log.jsonl", people: tuple[str, ...] = PEO
     lines = [
         {
             "id": f"r{turn}-{who}",
-            "user": {"id": who, "mail": f"{who}@example.org"},
+            "user": {"id": who, "mail": f"{who} at example.org"},
             "note": f"{who} asked {turn}",
             "score": 0.25,
         }
@@ -150,7 +150,7 @@ def test_personal_fields_are_readable_until_they_are_erased(world: World, tmp_pa
     for row in (1, 4):
         now = shown(world, log, row)
         assert (now["note"], now["user"]["mail"]) == ("[erased]", "[erased]")
-    assert shown(world, log, 0)["user"]["mail"] == "ann@example.org"
+    assert shown(world, log, 0)["user"]["mail"] == "ann at example.org"
     assert row_of(world, log).root == root
     found = verify(world.person("ann").book)
     assert (found.problems, found.checked["subject_keys"]) == ((), 4)
@@ -345,6 +345,13 @@ def test_the_policy_in_force_decides_and_is_named(world: World, tmp_path: Path) 
     """If it fails, what was removed does not follow the policy, or nobody can tell which it was."""
     emil, file = world.person("emil"), tmp_path / "log.jsonl"
     token = "sk-" + "a1B2" * 6
+    secret = tmp_path / "secret.jsonl"
+    user = {"id": "ann", "mail": "ann@example.org"}
+    secret.write_text(json.dumps({"id": "1", "user": user, "note": f"my key is {token}"}) + "\n")
+    sealed = take_in(emil, secret, PERSONAL)
+    assert sealed.redactions == {"credential": 1, "email": 1, "personal": 1, "pseudonym": 1}
+    assert shown(world, sealed.log, 0)["note"] == "my key is [redacted:credential]"
+    assert records(world, sealed.log)[0]["user"]["mail"] == "[redacted:email]"
     file.write_text(
         json.dumps({"id": "1", "user": {}, "t": f"bob@x.org {token} 203.0.113.9"}) + "\n"
     )

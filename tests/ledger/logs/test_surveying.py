@@ -127,8 +127,10 @@ def test_a_place_that_somebody_names() -> None:
 
 def test_whose_data_it_is() -> None:
     """If it fails, hashes of keys and addresses of LiteLLM stay for ever, and nobody is told."""
-    mapping, records, _ = surveyed(SAMPLES / "litellm_loan_agent.jsonl")
+    proposed, records, _ = surveyed(SAMPLES / "litellm_loan_agent.jsonl")
     form = FORMATS["litellm"]
+    assert unmarked(records, proposed, form) == []
+    mapping = completed(form, {})
     left = unmarked(records, mapping, form)
     assert {"end_user", "metadata.user_api_key_hash", "metadata.user_api_key_user_email"} <= {*left}
     marked = protected(form, {})
