@@ -57,8 +57,9 @@ def _questions(found: Proposed) -> list[Field]:
         (f"={place.source}", f"{place.source}: {', '.join(place.values) or place.type}")
         for place in found.places_left(found.mapping)
     ]
-    groups, personal = found.mapping.groups, found.mapping.personal
-    marked = [n for n, c in found.mapping.columns.items() if {*c.sources} & {*personal}]
+    groups, marked = found.mapping.groups, _marked(found)
+    whose = Field("person", "Whose data", "choice", choices=columns, required=False,
+                  hint="Which column names the person that a record is about.")  # fmt: skip
     return [
         Field("decision", "The decision", "choice", found.mapping.decision or named,
               choices=[*columns, *places], required=False, hint="What the model decided."),
@@ -71,8 +72,15 @@ def _questions(found: Proposed) -> list[Field]:
         Field("personal", "Personal data", "many", ",".join(marked), choices=columns,
               required=False, hint="Space marks the columns to be sealed, so that they can be "
               "erased."),
+        *([] if found.mapping.subjects else [whose]),
         Field("to", "Write to", "path", hint="A new YAML file, for the import's `Column map`."),
     ]  # fmt: skip
+
+
+def _marked(found: Proposed) -> list[str]:
+    """The columns that hold what is proposed to be personal data."""
+    personal = {*found.mapping.personal}
+    return [name for name, each in found.mapping.columns.items() if personal & {*each.sources}]
 
 
 def _written(found: Proposed, values: Values, _tell: Tell) -> tuple[str, str]:
@@ -84,7 +92,12 @@ def _written(found: Proposed, values: Values, _tell: Tell) -> tuple[str, str]:
         if place := places.get(values[name]):
             mapping, answers[name] = as_column(mapping, place)
     answers["groups"] = names_of(values["groups"])
-    text = map_yaml(answered(mapping, answers, names_of(values["personal"])))
+    personal, person = names_of(values["personal"]), values.get("person") or None
+    left = {s for name in _marked(found) if name not in personal
+            for s in mapping.columns[name].sources}  # fmt: skip
+    kept = tuple(source for source in mapping.personal if source not in left)
+    mapping = mapping.model_copy(update={"personal": kept})
+    text = map_yaml(answered(mapping, answers, personal, person))
     path = path_of(values["to"])
     write_map(path, text)
     return str(path), text

@@ -61,7 +61,8 @@ def verification_text(known: Integrity, local: LocalTime) -> Text:
         text.append(f"  {number:>9,}  {name.replace('_', ' ')}\n")
     for problem in found.problems[:_PROBLEMS_SHOWN]:
         place = f"entry {problem.seq}" if problem.seq is not None else "the home"
-        text.append(f"\n✗ {place} {problem.subject}: {problem.check}", style=marks.BAD)
+        about = f"{place} {problem.subject}".strip()
+        text.append(f"\n✗ {about}: {problem.check}", style=marks.BAD)
         text.append(f"\n  {legible(problem.message)}")
     hidden = len(found.problems) - _PROBLEMS_SHOWN
     if hidden > 0:
