@@ -7,7 +7,16 @@ from math import isfinite
 from typing import Any
 
 from policies.data.spellings import Texts, counts, formats
-from policies.data.table import Column, Table, is_infinite, is_missing, is_number, text_of
+from policies.data.table import (
+    Column,
+    Table,
+    is_code,
+    is_infinite,
+    is_missing,
+    is_number,
+    quoted,
+    text_of,
+)
 from policies.thresholds import QualityThresholds
 
 # What programs write where they have no number: it lies far outside, and more than once.
@@ -92,6 +101,7 @@ class ColumnProfile:
                 **vars(texts),
                 "dates": [{"format": form, "rows": rows} for form, rows in texts.dates],
                 "flags": [{"format": form, "rows": rows} for form, rows in texts.flags],
+                "amounts": [{"format": form, "rows": rows} for form, rows in texts.amounts],
             },
         }
 
@@ -109,10 +119,12 @@ def profile_column(table: Table, column: Column, limits: QualityThresholds) -> C
 
 
 def _typed(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
+    # Integers beyond 2^53 that differ may be one double.
+    cell = quoted(column.name) if column.whole else column.value
     ((present, distinct, infinite),) = table.ask(
         f"""
-        SELECT count(v), count(DISTINCT v), count(*) FILTER (isinf(TRY_CAST(p AS DOUBLE)))
-        FROM (SELECT {column.value} AS v, {column.plain} AS p FROM {table.relation})
+        SELECT count(v), count(DISTINCT c), count(*) FILTER (isinf(TRY_CAST(p AS DOUBLE)))
+        FROM (SELECT {column.value} AS v, {column.plain} AS p, {cell} AS c FROM {table.relation})
         """  # noqa: S608 - a quoted name
     )
     return Missing(table.rows - present - infinite, infinite=infinite), distinct, None
@@ -127,7 +139,8 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
         SELECT sum(n) FILTER (c IS NULL), sum(n) FILTER (t = ''),
             sum(n) FILTER (t <> '' AND {is_missing("t")}), sum(n) FILTER ({is_infinite("t")}),
             count(DISTINCT t) FILTER ({present}), count(DISTINCT lower(t)) FILTER ({present}),
-            sum(n) FILTER ({present} AND {is_number("t")}), sum(n) FILTER (c <> t),
+            sum(n) FILTER ({present} AND {is_number("t")}),
+            sum(n) FILTER ({present} AND {is_code("t")}), sum(n) FILTER (c <> t),
             {counts(present)}
         FROM (
             SELECT c, trim(c) AS t, count(*) AS n
@@ -137,10 +150,10 @@ def _written(table: Table, column: Column) -> tuple[Missing, int, Texts | None]:
         """  # noqa: S608 - a quoted name
     )
     null, empty, words, infinite, *found = (int(n or 0) for n in row)
-    distinct, folded, numbers, padded, *counted = found
+    distinct, folded, numbers, codes, padded, *counted = found
     missing = Missing(null, empty, words - infinite, infinite)
-    dates, flags = formats(counted, table.rows - missing.rows)
-    return missing, distinct, Texts(numbers, padded, distinct - folded, dates, flags)
+    told = formats(counted, table.rows - missing.rows)
+    return missing, distinct, Texts(numbers, codes, padded, distinct - folded, *told)
 
 
 def _spread(table: Table, column: Column, limits: QualityThresholds) -> Spread | None:

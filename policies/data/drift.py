@@ -13,7 +13,8 @@ Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 Role: TypeAlias = Literal["feature", "output", "confidence"]
 
 BINNING = (
-    "numbers: 10 bins between the deciles of the reference, equal ones once, open at both ends; "
+    "numbers, as doubles: 10 bins between the deciles of the reference, equal ones once, open at "
+    "both ends; "
     "categories: each its own, those of fewer than 5 rows or beyond the 100 most frequent pooled, "
     "new ones by themselves; "
     "missing values: a cell of their own, where there are any"

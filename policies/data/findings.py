@@ -136,15 +136,21 @@ def _texts(
     present = profile.present
     most = limits.mostly_min.number * present
     mostly = most < texts.numbers < present
-    if profile.kind != "number" and mostly and not texts.flags:
-        odd = present - texts.numbers
+    odd = present - texts.numbers
+    if texts.codes and texts.codes == odd:
+        message = f"is digits, in {_rows(odd)} after a nought: a code, which is read as text."
+        yield Concern("low", "codes", name, odd, message)
+    elif profile.kind != "number" and mostly and not texts.flags:
         message = f"holds numbers, but for {_rows(odd)} of other text."
         yield Concern("high", "text-among-numbers", name, odd, message)
-    if profile.kind != "number" and not texts.flags and 0 < texts.numbers <= most:
+    elif profile.kind != "number" and not texts.flags and 0 < texts.numbers <= most:
         message = f"holds text, but for {_rows(texts.numbers)} of numbers."
         many = texts.numbers > limits.numbers_among_text_medium.number * present
         severity: Severity = "medium" if many else "low"
         yield Concern(severity, "numbers-among-text", name, texts.numbers, message)
+    if (amounts := sum(rows for _, rows in texts.amounts)) > most:
+        message = f"holds numbers that are read as text: {_formats(texts.amounts)}."
+        yield Concern("medium", "numbers-as-text", name, amounts, message)
     dated = sum(rows for _, rows in texts.dates)
     if len(texts.dates) > 1 and dated > most:
         message = f"writes dates in several formats: {_formats(texts.dates)}."

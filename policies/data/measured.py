@@ -22,9 +22,10 @@ _BIN = "((v - $low) * $scale)::INTEGER"
 class Summary:
     """A column at a glance; `value` is SQL for a present value, as short as its cells allow.
 
-    `distinct` is about how many values there are (HyperLogLog); 0 for fractions, where it says
-    nothing. `low` and `high` are None for what is not a number; `categories` counts the rows of
-    each, and is None for what has too many to count.
+    `distinct` is about how many values there are (HyperLogLog), exactly where most rows of a number
+    seem to have one of their own; 0 for fractions, where it says nothing. `low` and `high` are None
+    for what is not a number; `categories` counts the rows of each, and is None for what has too
+    many to count.
     """
 
     value: str
@@ -58,6 +59,8 @@ def _pass(table: Table, columns: Mapping[Column, str], most: int) -> dict[str, S
         f"{value if column.kind == 'number' else quoted(column.name)} AS {quoted(column.name)}"
         for column, value in columns.items()
     ]
+    # Integers beyond 2^53 that differ may be one double.
+    cells += [f"{quoted(c.name)} AS {_raw(c)}" for c in columns if c.kind == "number" and c.whole]
     sql = f"SELECT {', '.join(measures)} FROM (SELECT {', '.join(cells)} FROM {table.relation})"  # noqa: S608 - quoted names
     (row,) = table.ask(sql)
     return {
@@ -72,7 +75,12 @@ def _measures(column: Column) -> list[str]:
     distinct = f"approx_count_distinct({name})"
     if column.kind != "number":
         return [present, distinct if column.kind == "category" else "0", "NULL", "NULL"]
-    return [present, distinct if column.whole else "0", f"min({name})", f"max({name})"]
+    distinct = f"approx_count_distinct({_raw(column)})" if column.whole else "0"
+    return [present, distinct, f"min({name})", f"max({name})"]
+
+
+def _raw(column: Column) -> str:
+    return quoted(f"{column.name}=raw")
 
 
 def _summary(table: Table, column: Column, value: str, row: Sequence[Any], most: int) -> Summary:
@@ -82,6 +90,10 @@ def _summary(table: Table, column: Column, value: str, row: Sequence[Any], most:
         categories = count_categories(table, column)
         present, distinct = sum(categories.values()), len(categories)
     missing = table.rows - present
+    if column.kind == "number" and 2 * distinct > present:  # an estimate may be off by a sixth
+        ((distinct,),) = table.ask(
+            f"SELECT count(DISTINCT {quoted(column.name)}) FROM {table.relation}"  # noqa: S608 - a quoted name
+        )
     return Summary(value, present, missing, min(distinct, present), low, high, categories)
 
 

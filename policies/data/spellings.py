@@ -29,6 +29,12 @@ _DATES = {
     "20 Nov 2026": r"[0-9]{1,2}[ -][A-Za-z]{3,9}\.?[ -]([0-9]{2}|[0-9]{4})",
     "Nov 20, 2026": r"[A-Za-z]{3,9}\.? [0-9]{1,2},? [0-9]{4}",
 }
+_AMOUNTS = {
+    "1,234.5": r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?",
+    "1.234,5": r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),([0-9]{1,2}|[0-9]{4,})",
+    "12 %": "[+-]?[0-9][0-9.,]* ?%",
+    "€ 12": "[+-]?[€$£] ?[0-9][0-9.,]*|[+-]?[0-9][0-9.,]* ?(€|[$]|£|eur|usd|gbp)",
+}
 _FLAGS = {"1/0": "1|0", "true/false": "true|false", "yes/no": "yes|no", "t/f": "t|f", "y/n": "y|n"}
 
 
@@ -36,36 +42,40 @@ _FLAGS = {"1/0": "1|0", "true/false": "true|false", "yes/no": "yes|no", "t/f": "
 class Texts:
     """How texts are written, in rows; `dates` counts those that look like a date of a format.
 
+    `codes` are digits after a nought; `amounts` numbers of a format that is not read as one.
     `case_variants` are categories that differ from another in case only. `flags` counts how yes
     and no are written where a column holds nothing else.
     """
 
     numbers: int
+    codes: int
     padded: int
     case_variants: int
     dates: Formats
     flags: Formats = ()
+    amounts: Formats = ()
 
 
 def counts(present: str) -> str:
     """SQL that counts the rows of each format; `present` says in SQL that there is a value."""
     return ", ".join(
         f"sum(n) FILTER ({present} AND regexp_full_match(lower(t), '{shape.lower()}'))"
-        for shape in (*_DATES.values(), *_FLAGS.values())
+        for shape in (*_DATES.values(), *_FLAGS.values(), *_AMOUNTS.values())
     )
 
 
-def formats(counted: Sequence[int], present: int) -> tuple[Formats, Formats]:
-    """The formats of dates and of flags that occur, from what `counts` counted."""
+def formats(counted: Sequence[int], present: int) -> tuple[Formats, Formats, Formats]:
+    """The formats of dates, flags and amounts that occur, from what `counts` counted."""
     dates = dict(zip(_DATES, counted, strict=False))
-    flags = zip(_FLAGS, counted[len(_DATES) :], strict=True)
+    flags = zip(_FLAGS, counted[len(_DATES) :], strict=False)
+    amounts = zip(_AMOUNTS, counted[len(_DATES) + len(_FLAGS) :], strict=True)
     # A date that may be either is what most of those that can be told are.
     if sure := max(dates[_DAY_FIRST], dates[_MONTH_FIRST]):
         told = _DAY_FIRST if dates[_DAY_FIRST] == sure else _MONTH_FIRST
         dates[told] += dates.pop(_EITHER)
     shown = _there(flags)
     whole = sum(rows for _, rows in shown) == present
-    return _there(dates.items()), shown if whole else ()
+    return _there(dates.items()), shown if whole else (), _there(amounts)
 
 
 def _there(found: Iterable[tuple[str, int]]) -> Formats:

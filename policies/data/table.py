@@ -48,6 +48,7 @@ _TIMES = ("DATE", "TIME", "TIMESTAMP")
 _CATEGORIES = ("VARCHAR", "ENUM", "UUID", "BOOLEAN", "JSON")
 # A leading zero is part of a code (a postcode, an account), never of a quantity.
 _CODE = r"[+-]?0[0-9].*"
+_DIGITS = "0[0-9]+"
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
 
 
@@ -168,6 +169,11 @@ def is_infinite(text: str) -> str:
 def is_number(text: str) -> str:
     """SQL that is true where a text is a quantity."""
     return f"(regexp_full_match({text}, '{NUMBER}') AND NOT regexp_full_match({text}, '{_CODE}'))"
+
+
+def is_code(text: str) -> str:
+    """SQL that is true where a text is of digits, and no quantity for the nought before them."""
+    return f"regexp_full_match({text}, '{_DIGITS}')"
 
 
 def _checked(files: Sequence[Path]) -> tuple[list[str], str]:
