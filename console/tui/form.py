@@ -53,9 +53,9 @@ class Marked(SelectionList[str]):
         index = self.scroll_offset.y + y
         if index >= self.option_count:
             return strip
-        _, inner, _, *prompt = strip
+        _, _, _, *prompt = strip  # without Textual's own box
         mark = "x" if self.get_option_at_index(index).value in self.selected else " "
-        return Strip([Segment(f"[{mark}]", inner.style), *prompt])
+        return Strip([Segment(f"[{mark}]", prompt[0].style), *prompt])
 
 
 class PathSuggester(Suggester):
