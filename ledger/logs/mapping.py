@@ -236,8 +236,12 @@ class ColumnMap(BaseModel):
         return self
 
     def canonical(self) -> bytes:
-        """Canonical JSON (RFC 8785) of the map."""
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        """Canonical JSON (RFC 8785) of the map; `cases` are left out where there are none."""
+        document = self.model_dump(mode="json")
+        for column in document["columns"].values():
+            if not column["cases"]:
+                del column["cases"]
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes, lower-case hex."""
