@@ -23,6 +23,7 @@ from policies.fairness.values import category, finite, is_known, positive, text
 
 MAX_GROUPS = 500
 MAX_STRATA = 50
+FARTHEST = 1e75
 
 # Of the fixed point in which sums are taken: 2^37 rows still fit into 128 bits with a sign.
 _BITS = 90
@@ -120,11 +121,12 @@ def measured(files: Files, request: ValueRequest, kind: LabelKind) -> Iterator[S
 
 
 def left_out(source: Source, request: ValueRequest) -> Left:
-    """Count the rows that cannot be measured. InvalidInput if no row can be."""
-    rows, without, unlabelled, lacking = source.connection.execute(
+    """Count the rows that cannot be measured. InvalidInput if no row can be, or beyond 1e75."""
+    rows, without, unlabelled, lacking, *farthest = source.connection.execute(
         """
         SELECT count(*), count(*) FILTER (value IS NULL), count(*) FILTER (label IS NULL),
-            count(*) FILTER (value IS NULL OR label IS NULL)
+            count(*) FILTER (value IS NULL OR label IS NULL), max(abs(value)),
+            max(abs(label::DOUBLE))
         FROM measured
         """
     ).fetchall()[0]
@@ -133,6 +135,12 @@ def left_out(source: Source, request: ValueRequest) -> Left:
             f"There is no row to measure; of {rows}, {without} have no number in "
             f"{request.value!r} and {unlabelled} no usable label.",
             "Check the filter and the names of the columns.",
+        )
+    if max(farthest) > FARTHEST:
+        raise InvalidInput(
+            f"There are numbers beyond {FARTHEST:g}, up to {max(farthest):g}: their fourth powers, "
+            "which intervals are made of, cannot be taken.",
+            "Leave them out with a filter, or state the column in another unit.",
         )
     return Left(rows=lacking, value_missing=without, label_missing=unlabelled)
 

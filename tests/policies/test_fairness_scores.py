@@ -247,6 +247,12 @@ def test_a_handful_of_events_that_rank_first_settle_nothing(tmp_path: Path) -> N
     assert few.auc_test is None
 
 
+def test_numbers_too_large_to_measure_are_refused_in_words(tmp_path: Path) -> None:
+    """If it fails, one absurd score ends an audit in a traceback."""
+    with pytest.raises(InvalidInput, match="numbers beyond 1e"):
+        audited(tmp_path, [("a", -1e308, True), ("b", 1e308, False)])
+
+
 def test_groups_of_one_row_have_figures_that_can_be_kept(tmp_path: Path) -> None:
     """If it fails, an audit of tiny groups ends in a number that no JSON can hold."""
     document = audited(tmp_path, [("a", 0.2, True), ("b", 0.4, False)]).as_json()
