@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.errors import StoreUnavailable
 
@@ -43,6 +44,14 @@ def _replace(path: Path, data: bytes, mode: int, *, durably: bool) -> None:
         with suppress(FileNotFoundError):
             os.unlink(temporary)  # noqa: PTH108 - likewise
         raise
+
+
+def open_in_place(path: Path) -> BinaryIO:
+    """Open a file to be changed where it lies, but never one that a link in its place leads to.
+
+    Who may write to a home could lead others into their own folders by it. Raises OSError.
+    """
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW), "r+b")
 
 
 def write_all(descriptor: int, data: bytes) -> None:

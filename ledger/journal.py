@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ledger.errors import StoreUnavailable
-from ledger.files import fsync_folder, names_in, write_all
+from ledger.files import fsync_folder, names_in, open_in_place, write_all
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -82,12 +82,9 @@ class Journal:
                 path.unlink()
                 fsync_folder(self.folder)
                 continue
-            descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
-            try:
-                os.ftruncate(descriptor, position)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with open_in_place(path) as file:
+                file.truncate(position)
+                os.fsync(file.fileno())
             position = 0
 
 

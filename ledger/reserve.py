@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
 
-from ledger.files import fsync_folder, write_durably
+from ledger.files import fsync_folder, open_in_place, write_durably
 
 FOLDER = "reserve"
 
@@ -98,7 +98,7 @@ def _fill(slot: Path, path: Path, data: bytes) -> bool:
     except FileNotFoundError:
         return False
     try:
-        with claimed.open("r+b") as file:
+        with open_in_place(claimed) as file:
             file.write(data)
             file.truncate()
             os.fsync(file.fileno())

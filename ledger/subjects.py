@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.files import disk_explained, fsync_folder, write_durably
+from ledger.files import disk_explained, fsync_folder, open_in_place, write_durably
 
 SLOT, ID, KEY = 64, 16, 32
 BUCKETS = 64
@@ -149,7 +149,7 @@ def _places(path: Path, wanted: set[bytes]) -> list[int]:
 
 
 def _append(path: Path, slots: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o660)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o660)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), 0o660)
         file.seek(os.fstat(file.fileno()).st_size // SLOT * SLOT)
@@ -160,7 +160,7 @@ def _append(path: Path, slots: bytes) -> None:
 
 
 def _overwrite(path: Path, places: list[int]) -> None:
-    with path.open("r+b") as file:
+    with open_in_place(path) as file:
         for place in places:
             file.seek(place)
             file.write(_NONE)

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.errors import CheckFailed, Refused
-from ledger.files import write_durably
+from ledger.files import open_in_place, write_durably
 from ledger.subjects import SubjectKeys
 
 _NONCE = 12
@@ -86,7 +86,7 @@ class Vault:
         """Whether the key is there and is the one that was made."""
         try:
             return key_id_of(self.path(key_id).read_bytes()) == key_id
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return False
 
     def destroy(self, key_id: str) -> None:
@@ -95,8 +95,10 @@ class Vault:
         A person's key (`ledger.subjects`), which lies in no file of its own, is overwritten there.
         """
         path = self.path(key_id)
-        if path.exists():
-            with path.open("r+b") as file:
+        if path.is_symlink():  # nothing of ours: overwriting would go through it
+            path.unlink()
+        elif path.exists():
+            with open_in_place(path) as file:
                 file.write(b"\0" * 32)
                 file.flush()
                 os.fsync(file.fileno())

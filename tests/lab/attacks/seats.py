@@ -35,6 +35,18 @@ def lead_the_journal_into_a_seat(scene: Scene) -> Unmoved:
     return Unmoved("no link is followed")
 
 
+def lead_an_erasure_into_a_seat(scene: Scene) -> Unmoved:
+    """What comes back though it was erased is overwritten, and so is what a link there leads to."""
+    emil = scene.person("emil")
+    (anchor,) = emil.seat.folder.glob("ledgers/*/checkpoint")
+    key_id, _ = scene.lab.erased
+    link, before = scene.home.vault / f"{key_id}.key", anchor.read_bytes()
+    link.symlink_to(anchor)
+    emil.book.recover()
+    assert (anchor.read_bytes(), link.is_symlink()) == (before, False)
+    return Unmoved("no link is followed")
+
+
 def damage_a_witness_and_cut_the_tail(scene: Scene) -> Caught:
     """A witness that cannot be read ends the verification before it finds anything."""
     witness = _witness(scene)
@@ -94,6 +106,7 @@ def _base64(root: bytes) -> str:
 ATTACKS: tuple[Attack, ...] = (
     lead_a_lock_into_a_seat,
     lead_the_journal_into_a_seat,
+    lead_an_erasure_into_a_seat,
     damage_a_witness_and_cut_the_tail,
     take_back_what_a_witness_saw,
     rewrite_what_lies_between_two_witnesses,
