@@ -28,7 +28,8 @@ FEW_ROWS = 1_000
 RULE = (
     f"Fisher's exact test where an expected count is below {FEW_EXPECTED} or both groups together "
     f"have fewer than {FEW_ROWS:,} rows, else the two-proportion z test; two-sided; "
-    "Holm's correction over the groups of a table, each measure by itself"
+    "Holm's correction over the groups of a table, each measure by itself; not corrected for the "
+    "choice of a reference by its rate"
 )
 
 # The normal distribution's quantile at 0.975.
