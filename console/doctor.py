@@ -81,6 +81,9 @@ def examine(
                 "home", "warn", f"no ledger at {home}", "Start one: quaestor init", needed=False
             )
         )
+    elif not os.access(home, os.R_OK | os.X_OK):
+        detail = f"{home} may not be looked into by you"
+        findings.append(Finding("home", "missing", detail, "Join the group that owns it."))
     else:
         findings += [_home_mode(home), _ledger_time(home, now), _room(home), _reserve(home)]
         findings += [_locks(home), *_orders(Home(home, store))]

@@ -17,9 +17,9 @@ _UNTIL_ADOPTED = {
 
 def examine_ledger(book: Book) -> list[Finding]:
     """Look at admins and policies; nothing where there is no ledger."""
-    if not book.home.exists():
-        return []
     try:
+        if not book.home.exists():
+            return []
         with book.read() as snapshot:
             return [_admins(snapshot.rows), *_policies(snapshot.rows)]
     except QuaestorError as error:

@@ -274,8 +274,7 @@ class Book:
         """Whether a part is recorded although the store failed afterwards: ask where it would be.
 
         The journal was fsynced before; a connection that was lost at commit leaves it open until
-        the database lets go of the lock that the lost transaction holds. StoreUnavailable says so
-        where not even that can be asked.
+        the database lets go of the lock that the lost transaction holds.
         """
         if self.journal is not None:
             return True
@@ -286,8 +285,7 @@ class Book:
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"The database was lost while this was being recorded. {error.message}",
-                "Whether it was recorded shows once the database answers: quaestor ledger log. "
-                "Look there before you enter it again.",
+                "Look whether it was, before you enter it again: quaestor ledger log",
             ) from error
         return [entry.data for entry in found] == [last.encode()]
 
@@ -308,9 +306,8 @@ class Book:
     def recover(self) -> int:
         """Finish what a crash left: post complete parts that are journalled but not posted.
 
-        Returns how many entries were posted. Cuts an incomplete last part if neither database,
-        head nor the seat's anchor cover it. Raises Altered for anything else; nothing is then
-        repaired.
+        Returns how many. Cuts an incomplete last part if neither database, head nor the seat's
+        anchor cover it. Raises Altered for anything else; nothing is then repaired.
         """
         if self.store.exists() and not self.store.writable():
             raise StoreUnavailable(

@@ -175,7 +175,10 @@ def test_no_permission(house: Place, mode: int) -> None:
             check=False,
         )
         assert run.returncode == 0, run.stderr
-        for name, (ended, _, error) in orjson.loads(run.stdout).items():
+        found = orjson.loads(run.stdout)
+        code, looked_at, error = found.pop("doctor")
+        assert (code, bool(looked_at)) == (ExitCode.CHECK_FAILED, True), error
+        for name, (ended, _, error) in found.items():
             assert (ended, "ermission" in str(error)) == (STORE_UNAVAILABLE, True), (
                 name,
                 ended,
@@ -191,16 +194,19 @@ def test_no_permission(house: Place, mode: int) -> None:
 def as_stranger(folder: str, source: str, warm: str) -> dict[str, list[object]]:
     """Work as a user outside of the home's group, once everything is imported that this needs."""
     commands = {"version": (VERSION, "ada"), "kill": (KILL, "cy")}
+    looking = ("doctor", "--json")
     elsewhere = Place(Path(copytree(source, warm)))
     for command, by in commands.values():
         assert elsewhere.run(*command, by=by).code == 0
+    elsewhere.run(*looking)
     rmtree(elsewhere.home.locks)
     assert elsewhere.run("model", "version", MODEL, "9.8").code == STORE_UNAVAILABLE
     os.setgroups([])
     os.setgid(STRANGER)
     os.setuid(STRANGER)
     place = Place(Path(folder))
-    return {name: outcome(place.run(*what, by=by)) for name, (what, by) in commands.items()}
+    found = {name: outcome(place.run(*what, by=by)) for name, (what, by) in commands.items()}
+    return found | {"doctor": outcome(place.run(*looking))}
 
 
 def test_a_wrong_passphrase(place: Place) -> None:
