@@ -6,59 +6,38 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.cards import Fields, read_yaml, refuse_unknown
-from console.cli.display import Document, print_json, progress, show_one
-from console.cli.options import Json, existing_file, session_of
+from console.cli.column_maps import (
+    Columns,
+    FormatOption,
+    Kind,
+    KindOption,
+    MapFile,
+    Timezone,
+    map_of,
+    note_personal,
+    stated_rule,
+)
+from console.cli.display import Document, progress, show_one
+from console.cli.explaining import explain_files
+from console.cli.options import Json, session_of
 from console.exits import ExitCode
 from console.session import Session
 from ledger.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ledger.logs.arriving import Arrived
-    from ledger.logs.explaining import Explained
-    from ledger.logs.formats.base import Format
     from ledger.logs.importing import Imported
     from ledger.logs.mapping import ColumnMap
     from ledger.logs.recognising import Recognised
-    from ledger.logs.rules import RulesInForce
 
 NAMED = 12  # files that are named one by one; more are counted
 
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help="Instead of what the content says: csv, jsonl, json or parquet; or table, otlp, "
-        "mlflow, langfuse, langfuse-scores, langfuse-api, langfuse-api-scores, langsmith, "
-        "litellm, litellm-spend, openai-batch, ocsf.",
-    ),
-]
-Timezone = Annotated[
-    str | None,
-    typer.Option(metavar="ZONE", help="Zone of times that state none: Europe/Berlin, UTC."),
-]
-Kind = Literal["decision", "feedback", "outcome", "resource"]
-KindOption = Annotated[
-    Kind, typer.Option(help="What the records are: decisions, or what became of them.")
-]
 Paths = Annotated[
     list[str], typer.Argument(metavar="PATH...", help='Files, "patterns", folders, or - for stdin.')
-]
-MapFile = Annotated[
-    Path | None, existing_file("A column map in YAML; `logs map` proposes one.", "--map")
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="TARGET=SOURCE:TYPE",
-        help="A mapped column; `!` at the end: required.",
-    ),
 ]
 MaxBad = Annotated[int, typer.Option(min=0, help="More bad rows than this exit with code 1.")]
 
@@ -107,7 +86,7 @@ def import_files(
         found = recognised_files(session, arrived, form)
         mapping = map_of(found, rule, form, kind)
         if explain:
-            _explain(session, found, mapping, kind, as_json=json)
+            explain_files(session, found, mapping, kind, as_json=json)
             return
         if model is None:
             raise InvalidInput("It is not said whose decisions these are.", "State --model MODEL.")
@@ -221,97 +200,6 @@ def recognised_files(session: Session, arrived: Arrived, form: str | None) -> li
     return found
 
 
-def note_personal(
-    session: Session, one: Recognised, mapping: ColumnMap, rule: Mapping[str, Any]
-) -> None:
-    """Say which fields are protected although nobody said so, or are not since somebody did.
-
-    Those of the first records, of a format whose records can be read one by one.
-    """
-    from ledger.logs.formats import decides
-    from ledger.logs.surveying import held, sampled, unmarked
-
-    form = one.format
-    records = [] if form.gather is not None else sampled(one.log, one.container, form)
-    if decides(rule):
-        left = unmarked(records, mapping, form, _rules(session).rules.removed)
-        if left:
-            session.voice.note(
-                "personal data that the map leaves as it is, and that no erasure will reach: "
-                f"{', '.join(left)}"
-            )
-        return
-    for done, sources in (
-        ("named by pseudonyms", mapping.subjects),
-        ("sealed under the person's key", mapping.personal),
-    ):
-        if found := held(records, sources) if records else sources:
-            session.voice.note(f"personal data, {done}: {', '.join(found)}")
-
-
-def map_of(
-    found: Sequence[Recognised],
-    rule: Mapping[str, Any],
-    form: str | None,
-    kind: Kind = "decision",
-    *,
-    keyless: bool = False,
-) -> ColumnMap:
-    """The map of some files: what was stated, on top of what their format or content gives.
-
-    Where there is no vault (`keyless`) what would be sealed is removed.
-    """
-    from ledger.logs.formats import completed, decides, format_named, marked, protected
-    from ledger.logs.formats.table import TABLE
-    from ledger.logs.kinds import fitted
-    from ledger.logs.proposing import propose
-
-    format_: Format = found[0].format
-    if rule.get("format") == TABLE.name and form is None:
-        format_ = TABLE  # whoever maps every field themselves may take anything for a table
-    elif "format" in rule:
-        format_named(str(rule["format"]))
-    if format_ is TABLE and not rule.get("columns"):
-        container = found[0].container
-        proposed = propose(found[0].log, container, rule.get("timezone"), kind)
-        mapping = completed(
-            format_, {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
-        )
-        if not decides(rule):
-            mapping = marked(mapping, proposed.subjects, proposed.personal, keyless=keyless)
-    else:
-        mapping = protected(format_, rule, keyless=keyless)
-    return fitted(mapping, kind)
-
-
-def stated_rule(map_file: Path | None, columns: list[str], timezone: str | None) -> Fields:
-    """The fields of a map's file, and of `--column` and `--timezone`, which go before it."""
-    from ledger.logs.mapping import ColumnMap
-
-    fields: Fields = {}
-    if map_file:
-        fields |= read_yaml(map_file)
-        refuse_unknown(fields, list(ColumnMap.model_fields), str(map_file))
-    if columns:
-        stated = fields.get("columns") or {}
-        fields["columns"] = {**stated, **dict(map(_column, columns))}
-    if timezone:
-        fields["timezone"] = timezone
-    return fields
-
-
-def _column(text: str) -> tuple[str, Document]:
-    """`TARGET=SOURCE:TYPE`, with `!` at the end for a required one; a source may hold colons."""
-    target, equals, rest = text.partition("=")
-    source, colon, kind = rest.rpartition(":")
-    if not (equals and colon and source):
-        raise InvalidInput(
-            f"{text!r} is not a column.",
-            "Write TARGET=SOURCE:TYPE, such as time=decided_at:timestamp",
-        )
-    return target, {"source": source, "type": kind.removesuffix("!"), "required": kind[-1:] == "!"}
-
-
 def shares(counts: Mapping[str, int], rows: int) -> dict[str, float]:
     """Which share of the rows each count is; nothing of no rows."""
     return {name: count / rows for name, count in counts.items()} if rows else {}
@@ -322,89 +210,3 @@ def readable(document: Document) -> Document:
     missing = {name: f"{share:.1%}" for name, share in document["missing_share"].items()}
     others = {name: value for name, value in document.items() if name != "missing_share"}
     return {**others, "missing": missing}
-
-
-def _explain(
-    session: Session,
-    found: Sequence[Recognised],
-    mapping: ColumnMap,
-    kind: Kind,
-    *,
-    as_json: bool,
-) -> None:
-    from ledger.logs.explaining import explain
-    from ledger.logs.importing import WANTED
-
-    force = _rules(session)
-    told = [explain(one, found, mapping, WANTED[kind], rules=force.rules) for one in found]
-    if as_json:
-        document = mapping.brief() | {"format": mapping.format}
-        print_json(
-            {
-                "redaction": force.model_dump(mode="json"),
-                "map": document,
-                "files": [one.as_json() for one in told],
-            }
-        )
-        return
-    import yaml
-
-    for one in told:
-        _tell(one)
-    typer.echo("The map that would be used:")
-    typer.echo(yaml.safe_dump(mapping.brief(), sort_keys=False, allow_unicode=True), nl=False)
-    typer.echo(f"Redaction: {_said(force)}")
-    session.voice.note("Nothing was imported.")
-
-
-def _rules(session: Session) -> RulesInForce:
-    """The redaction policy of the ledger at hand, else what holds where there is none."""
-    from ledger.errors import QuaestorError
-    from ledger.logs.rules import RulesInForce, rules_in_force
-
-    if not session.book.home.exists():
-        return RulesInForce()
-    try:
-        with session.book.read() as snapshot:
-            return rules_in_force(snapshot.rows, session.book.home.evidence)
-    except QuaestorError as error:
-        session.voice.warn(f"The ledger's redaction policy cannot be read: {error}")
-        return RulesInForce()
-
-
-def _said(force: RulesInForce) -> str:
-    """Which rules these are, and what they do."""
-    from ledger.logs.screens import CLASSES
-
-    rules = force.rules
-    which = f"the policy in force ({force.digest[:12]})" if force.digest else "no policy is adopted"
-    left = [name for name in CLASSES if name not in rules.removed]
-    classes = f"every class but {', '.join(left)} is removed" if left else "every class is removed"
-    kept = "kept whole" if rules.keeps_conversations else "summed up, with what the map takes"
-    return f"{which}; {classes}; conversations are {kept}."
-
-
-def _tell(one: Explained) -> None:
-    from console.messages import legible
-
-    packed = f", packed by {one.compression}" if one.compression else ""
-    typer.echo(legible(f"{one.file}: {one.container}{packed}, {one.title}: {one.because}"))
-    for example in one.examples:
-        typer.echo(f"  line {example.line}")
-        typer.echo(legible(f"    as it is   {example.before}"))
-        same = example.before == example.after
-        typer.echo(legible(f"    as kept    {'the same' if same else example.after}"))
-        for name, value in example.columns.items():
-            if value is not None:
-                typer.echo(legible(f"    {name} = {value}"))
-        if example.problem:
-            typer.echo(legible(f"    bad row: {example.problem}"))
-    for line, reason in one.bad:
-        typer.echo(legible(f"  line {line}, bad row: {reason}"))
-    if one.unmapped:
-        typer.echo(f"  wanted, and not in the map: {', '.join(one.unmapped)}")
-    if one.empty:
-        typer.echo(f"  wanted, and empty in these records: {', '.join(one.empty)}")
-    if one.unmarked:
-        typer.echo(f"  personal, and not marked in the map: {', '.join(one.unmarked)}")
-    typer.echo("")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.cli.column_maps import FormatOption, Kind, KindOption, Timezone
 from console.cli.display import print_json
-from console.cli.importing import FormatOption, Kind, KindOption, Timezone
 from console.cli.options import Json, session_of
 from console.session import Session
 from ledger.errors import InvalidInput

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.display import progress, show_one
-from console.cli.importing import (
+from console.cli.column_maps import (
     Columns,
     FormatOption,
     KindOption,
     MapFile,
+    Timezone,
+    map_of,
+    stated_rule,
+)
+from console.cli.display import progress, show_one
+from console.cli.importing import (
     MaxBad,
     Paths,
-    Timezone,
     arrived_files,
-    map_of,
     readable,
     recognised_files,
     shares,
-    stated_rule,
 )
 from console.cli.options import Json, existing_file, read_file, session_of
 from console.exits import ExitCode

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from rich.text import Text
 
-from console.cli.importing import map_of, stated_rule
+from console.cli.column_maps import map_of, stated_rule
 from console.messages import legible
 from console.tui import marks
 from console.tui.form import Field, choices
