@@ -270,19 +270,17 @@ class Book:
             return replace(recorded, published=self._publish(rows, recorded.head))
         return recorded
 
-    def _holds(self, recorded: Appended) -> bool:
-        """Whether a part is recorded although the store failed afterwards: ask where it would be.
-
-        The journal was fsynced before; a connection that was lost at commit leaves it open until
-        the database lets go of the lock that the lost transaction holds.
-        """
-        if self.journal is not None:
+    def _holds(self, recorded: Appended, *, again: bool = True) -> bool:
+        """Whether a part is recorded although the store failed afterwards."""
+        if self.journal is not None:  # fsynced before
             return True
         last = recorded.entries[-1]
-        try:
+        try:  # a commit that was cut off is open until its lock is let go
             with self.store.still() as snapshot:
                 found = snapshot.entries(last.seq, last.seq + 1)
         except StoreUnavailable as error:
+            if again:  # what cuts one connection often cuts the next one too
+                return self._holds(recorded, again=False)
             raise StoreUnavailable(
                 f"The database was lost while this was being recorded. {error.message}",
                 "Look whether it was, before you enter it again: quaestor ledger log",

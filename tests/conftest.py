@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.workers import Workers
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
 
+PASSES = (100_000, 20, 100)
+"""When the collector of garbage passes: a fifth of the suite's time went into it otherwise."""
 FIRST = "tests/test_readme.py"
 """Takes as long as a hundred others: begun last, it would leave one process waiting."""
 TOGETHER = ("tests/console/demo/", "tests/lab/")
@@ -29,6 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.nodeid.partition("::")[0]
         group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass seldom, and not over what stays: modules and tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*PASSES)
 
 
 @pytest.fixture(scope="session")

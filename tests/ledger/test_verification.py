@@ -350,7 +350,7 @@ def test_a_lagging_read_only_home_says_so(world: World, tmp_path: Path) -> None:
         file.writelines(ahead.home.journal.lines_from(before))
     run = read_only(world)
     assert run.returncode == 4, run.stdout
-    assert "may not write to it" in run.stderr
+    assert "may not write to the database" in run.stderr
     assert verify(world.person("ann").book).problems == ()
 
 
