@@ -19,8 +19,8 @@ settings.load_profile("unhurried")  # how long an example takes says how busy th
 
 PASSES = (100_000, 20, 100)
 """When the collector of garbage passes: a fifth of the suite's time went into it otherwise."""
-FIRST = "tests/test_readme.py"
-"""Takes as long as a hundred others: begun last, it would leave one process waiting."""
+FIRST = ("tests/test_readme.py", "tests/lab/", "tests/test_verify_record.py")
+"""Take as long as hundreds of others: begun last, they would leave one process waiting."""
 TOGETHER = ("tests/console/demo/", "tests/lab/")
 """Folders whose tests share something that takes long to make."""
 

@@ -24,6 +24,10 @@ def remote_template(server: Server, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def remote(server: Server, remote_template: PostgresWorld, tmp_path: Path) -> PostgresWorld:
-    """Give a copy that may be used and damaged."""
-    return server.copy(remote_template, tmp_path / "remote")
+def remote(
+    server: Server, remote_template: PostgresWorld, tmp_path: Path
+) -> Iterator[PostgresWorld]:
+    """Give a copy that may be used and damaged; nobody stays connected to it."""
+    made = server.copy(remote_template, tmp_path / "remote")
+    yield made
+    made.database.cut_connections()

@@ -19,7 +19,7 @@ from reports.signing import ReportSigner, sign_pdf
 from reports.verify import verify_pdf
 from tests.reports.sample import NOW, ORGANISATION, make_signer
 
-FLIPS = 400
+FLIPS = 240
 
 
 def test_what_was_signed_is_valid(signed: bytes, trusted: str, report: ModelReport) -> None:
@@ -126,7 +126,7 @@ def test_no_changed_digit_of_the_container_is_valid(signed: bytes, trusted: str)
     """If it fails, the unsigned part of the signature's own container can carry something."""
     start, end = signature_gap(signed)
     generator = random.Random(4)  # noqa: S311
-    for place in [*range(start + 1, start + 121), *range(end - 20, end - 1)]:
+    for place in [*range(start + 1, start + 81), *range(end - 20, end - 1)]:
         changed = bytearray(signed)
         changed[place] = generator.choice([d for d in b"0123456789abcdef" if d != signed[place]])
         assert verify_pdf(bytes(changed), [trusted]).verdict == "altered", place
