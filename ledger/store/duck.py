@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import duckdb
@@ -176,11 +176,8 @@ class DuckTransaction(DuckBulk, SqlTransaction):
 
     def require_form(self) -> None:
         """StoreDamaged if there is a view, a macro, an index, or a table of another form."""
-        there = set(self._duck.execute(IN_DUCKDB).fetchall())
-        with duckdb.connect() as ours:
-            for table in _tables():
-                ours.execute(_without_keys(table, self._connection))
-            odd = sorted({name for name, _ in there.difference(ours.execute(IN_DUCKDB).fetchall())})
+        there = self._duck.execute(IN_DUCKDB).fetchall()
+        odd = sorted({name for name, _ in set(there) - _own_form()})
         if odd:
             raise StoreDamaged(
                 f"The database holds what the program did not make so: {', '.join(odd)}.", _REBUILD
@@ -248,6 +245,15 @@ def _make_tables(connection: Connection) -> bool:
 
 def _tables() -> list[Table]:
     return [*METADATA.sorted_tables, *(row.__table__ for row in TABLES)]  # type: ignore[attr-defined]
+
+
+@cache
+def _own_form() -> frozenset[tuple[str, str]]:
+    """What a database consists of that the program made, as it describes itself."""
+    with create_engine("duckdb:///:memory:").connect() as connection:
+        for table in _tables():
+            _duck(connection).execute(_without_keys(table, connection))
+        return frozenset(_duck(connection).execute(IN_DUCKDB).fetchall())
 
 
 def _without_keys(table: Table, connection: Connection) -> str:

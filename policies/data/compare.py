@@ -79,8 +79,10 @@ class _Sides:
     summaries: tuple[Mapping[str, Summary], Mapping[str, Summary]]
 
     def is_number(self, name: str) -> bool:
-        """Whether a column holds numbers; on one side it may hold nothing."""
-        return "number" in {column.kind for column in self.columns[name]}
+        """Whether a column holds numbers; a side on which it holds nothing does not say."""
+        sides = list(zip(self.columns[name], self.summary(name), strict=True))
+        telling = [side for side in sides if side[1].present] or sides
+        return "number" in {column.kind for column, _ in telling}
 
     def summary(self, name: str) -> tuple[Summary, Summary]:
         return self.summaries[0][name], self.summaries[1][name]
