@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 from sklearn.metrics import r2_score  # type: ignore[import-untyped]
@@ -50,6 +50,7 @@ def by_group(result: RatingResult) -> dict[str, GroupRatings]:
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rows=tables.filter(lambda rows: sum(group == "a" for group, _, _ in rows) > 1))
+@example(rows=[*[("a", 0.0, 0.0)] * 7, ("a", 0.0, 0.001), ("b", 0.0, 92682.0)])
 def test_errors_and_means_are_those_of_exact_sums(rows: list[Row], tmp_path: Path) -> None:
     """If this failed, an average error shown here would be off."""
     for name, group in by_group(audited(tmp_path, rows)).items():
@@ -66,7 +67,11 @@ def test_errors_and_means_are_those_of_exact_sums(rows: list[Row], tmp_path: Pat
         assert found["rmse"] == pytest.approx(sqrt(fsum(g * g for g in gaps) / n), rel=1e-12)
         predictions, outcomes = zip(*own, strict=True)
         if len(set(outcomes)) > 1:
-            assert found["r2"] == pytest.approx(r2_score(outcomes, predictions), rel=1e-9)
+            # Squares are summed 90 bits below the widest that any group's could be.
+            widest = 2 * max(abs(value) for _, *pair in rows for value in pair)
+            finest = 2**-88 * widest**2 * n / (np.var(outcomes) * n)
+            expected = r2_score(outcomes, predictions)
+            assert found["r2"] == pytest.approx(expected, rel=1e-9, abs=finest)
         else:
             assert found["r2"] is None
 

@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input, Select, TextArea
+from textual.widgets import DataTable, Input, Select, TextArea
 
 from console.tui.app import QuaestorApp
 
@@ -29,7 +29,13 @@ async def settled(pilot: Pilot[Any]) -> None:
     app = console(pilot)
     await until(pilot, lambda: app.picture is not None and not app.jobs, "a read ledger")
     await pilot.pause()
+    # A table measures what came into it when it is next idle, and is drawn too narrow until then.
+    await until(pilot, lambda: all(map(_measured, app.screen.query(DataTable))), "tables")
     await pilot.pause()
+
+
+def _measured(table: DataTable[Any]) -> bool:
+    return not table._require_update_dimensions
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
