@@ -13,7 +13,7 @@ demo: setup ## set up, then tell the story of one model from decision log to sig
 	@$(bin)/quaestor demo
 
 test: setup-tests check ## set up, check, then run the suite
-	@$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
+	@$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-slow: setup-tests ## run what is too large for every day, at full size
 	@$(bin)/pytest -m slow

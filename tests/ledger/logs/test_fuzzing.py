@@ -29,7 +29,7 @@ from ledger.logs.sealing import SealedLog, seal
 SAMPLES = Path(sample_data.__file__).parent
 MOST = 12  # lines of a sample
 QUIETLY = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=11, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SCALAR = re.compile(
     rb'(?<=[:\[,])\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null)(?=[,}\]])'
