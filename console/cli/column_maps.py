@@ -91,7 +91,7 @@ def map_of(
 
     Where there is no vault (`keyless`) what would be sealed is removed.
     """
-    from ledger.logs.formats import completed, decides, format_named, marked, protected
+    from ledger.logs.formats import completed, format_named, protected
     from ledger.logs.formats.table import TABLE
     from ledger.logs.kinds import fitted
     from ledger.logs.proposing import propose
@@ -107,8 +107,6 @@ def map_of(
         mapping = completed(
             format_, {**rule, "columns": proposed.model_dump(mode="json")["columns"]}
         )
-        if not decides(rule):
-            mapping = marked(mapping, proposed.subjects, proposed.personal, keyless=keyless)
     else:
         mapping = protected(format_, rule, keyless=keyless)
     return fitted(mapping, kind)
@@ -126,7 +124,7 @@ def note_personal(
 
     form = one.format
     records = [] if form.gather is not None else sampled(one.log, one.container, form)
-    if decides(rule):
+    if decides(rule) or not (mapping.subjects or mapping.personal):
         left = unmarked(records, mapping, form, rules_at_hand(session).rules.removed)
         if left:
             session.voice.note(

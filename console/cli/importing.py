@@ -67,7 +67,7 @@ def import_files(
     and credentials are redacted before anything is hashed, and of conversations a summary is kept,
     with what the map takes from them, unless the redaction policy keeps them whole. Bad rows are
     quarantined and counted. --map and --column add to the columns of the format, or replace them;
-    a plain table is mapped as proposed. The persons that a format names become pseudonyms, and
+    a plain table is mapped as proposed. The persons that a platform names become pseudonyms, and
     what it holds of them is sealed, unless the map states `subject` or `personal` itself.
     The same files again change nothing, and exit as before.
     A bundle (`logs seal`) is checked through and entered as it is.

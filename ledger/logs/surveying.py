@@ -18,9 +18,10 @@ from typing import Any
 import orjson
 
 from ledger.logs.formats.base import Format
+from ledger.logs.formats.table import TABLE
 from ledger.logs.mapping import ZONELESS, Case, Column, ColumnMap, Type, Unit
 from ledger.logs.paths import LONGEST, MOST, SCALARS, Key, Leg, Name, Path, Step, find, parse, write
-from ledger.logs.proposing import seen_as, targets_of, wider
+from ledger.logs.proposing import named_personal, seen_as, targets_of, wider
 from ledger.logs.reading import Arrival, read, unfolded, unfolding
 from ledger.logs.redaction import redact_text
 
@@ -193,10 +194,15 @@ def unmarked(
 ) -> list[str]:
     """Sources of personal data of a format that hold something, and that the map leaves as is.
 
-    What redaction takes out, of the classes `removed`, is not left.
+    Of a table those are its columns that are called like some. What redaction takes out, of the
+    classes `removed`, is not left.
     """
     marked = {*mapping.redact, *mapping.pseudonyms, *mapping.personal, *mapping.subjects}
-    return held(records, [each for each in format_.personal if each not in marked], removed)
+    personal = format_.personal
+    if format_.name == TABLE.name:
+        likely = named_personal(mapping)
+        personal = (*likely.subjects, *likely.personal)
+    return held(records, [each for each in personal if each not in marked], removed)
 
 
 def held(
